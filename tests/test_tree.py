@@ -1,6 +1,7 @@
 """The tree holds: short files, caches in one place, and nothing that loads Keras without need."""
 
 import ast
+import functools
 import json
 import os
 import re
@@ -26,6 +27,12 @@ def files_of(*folders: str) -> list[str]:
 
 
 FILES = [*files_of("kneeoa", "train", "pages"), "app.py"]
+
+
+@functools.cache
+def tree_of(path: str) -> ast.Module:
+    """Return what a file of ours says, for several tests."""
+    return ast.parse((ROOT / path).read_text("utf-8"))
 
 
 def loaded_by(modules: Iterable[str], *, root: Path = ROOT) -> set[str]:
@@ -72,7 +79,7 @@ def test_variables_say_what_they_hold():
     vague = {"found", "said", "of", "one"}
     strays = set()
     for path in FILES:
-        for node in ast.walk(ast.parse((ROOT / path).read_text("utf-8"))):
+        for node in ast.walk(tree_of(path)):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
                 name = node.id
             elif isinstance(node, ast.arg):
@@ -156,7 +163,7 @@ def test_a_name_that_is_gone_is_noticed():
 def test_caches_are_in_one_place():
     strays = []
     for path in files_of("pages"):
-        tree = ast.parse((ROOT / path).read_text("utf-8"))
+        tree = tree_of(path)
         names = [node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
         names += [node.name for node in ast.walk(tree) if isinstance(node, ast.alias)]
         strays += [(path, name) for name in names if name.startswith("cache_")]
@@ -191,7 +198,7 @@ def test_every_table_is_written_harmless_to_a_spreadsheet():
     may = {"kneeoa/spreadsheet.py", "kneeoa/graders/batch.py", "kneeoa/tables.py"}
     writers = set()
     for path in FILES:
-        tree = ast.parse((ROOT / path).read_text("utf-8"))
+        tree = tree_of(path)
         names = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
         if names & {"to_csv", "writer", "DictWriter", "to_excel"}:
             writers.add(path)
@@ -202,7 +209,7 @@ def test_a_lack_of_memory_is_never_taken_for_damage():
     # A film near its limit would lose its window, or stay turned, without a word.
     strays = []
     for path in [*files_of("kneeoa/films", "kneeoa/reports/dicom"), "kneeoa/reports/deidentify.py"]:
-        for node in ast.walk(ast.parse((ROOT / path).read_text("utf-8"))):
+        for node in ast.walk(tree_of(path)):
             before: set[str] = set()
             for handler in getattr(node, "handlers", ()):
                 named = ast.walk(handler.type) if handler.type else ()
@@ -217,7 +224,7 @@ def test_only_sessions_load_onnx_runtime():
     # What has to be set before it is loaded (`kneeoa/__init__.py`) is then set.
     importing = set()
     for path in FILES:
-        tree = ast.parse((ROOT / path).read_text("utf-8"))
+        tree = tree_of(path)
         for node in ast.walk(tree):
             aliases = [each for each in getattr(node, "names", ()) if isinstance(each, ast.alias)]
             names = [alias.name for alias in aliases]

@@ -137,12 +137,19 @@ def test_slips_of_the_pen_are_found_among_the_first():
     assert len(first & set(wrong)) >= 12
 
 
-def test_the_curve_rises_and_its_interval_holds_what_more_brings():
+@pytest.fixture(scope="module")
+def curves():
+    """What sixty films of each of three hospitals teach, and their learning curves."""
+    of_sixty = [habits.learnt(*habits.knees(60, seed=seed)) for seed in range(3)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(curve, "REPEATS", 1)
+        return [(learnt, curve.learning_curve(learnt)) for learnt in of_sixty]
+
+
+def test_the_curve_rises_and_its_interval_holds_what_more_brings(curves):
     """At three hospitals whose curve is nearly flat at 60 films, the interval holds it."""
     foreseen, true = [], []
-    for seed in range(3):
-        of_sixty = habits.learnt(*habits.knees(60, seed=seed))
-        found = curve.learning_curve(of_sixty)
+    for seed, (of_sixty, found) in enumerate(curves):
         value, low, high = found.would_bring(60)
         table = found.table[found.table["measure"] == "accuracy"].set_index("films")["value"]
         assert table.index.tolist() == [0, *found.numbers]
@@ -179,22 +186,27 @@ def test_no_more_than_all_can_come_to_be_right():
     assert 0.15 < value < 0.22
 
 
+def watched(monkeypatch):
+    """Return a list that gets which films are learnt from, and which scored; none is learnt."""
+    seen = []
+
+    def learnt(adaptation, some, scored, seed):
+        seen.append((some, scored))
+        return adaptation.before[adaptation.deciding][scored]
+
+    monkeypatch.setattr(curve, "_learnt", learnt)
+    return seen
+
+
 def test_a_number_of_films_is_what_was_learnt_from_when_one_patient_has_many(monkeypatch):
     features, grades, patients = habits.knees(48, seed=3)
     of_one = habits.learnt(
         features, grades, tuple("many" if n < 20 else who for n, who in enumerate(patients))
     )
-    seen = []
-    original = curve._learnt
-
-    def watched(adaptation, some, scored, seed):
-        seen.append(len(some))
-        return original(adaptation, some, scored, seed)
-
-    monkeypatch.setattr(curve, "_learnt", watched)
+    seen = watched(monkeypatch)
     found = curve.learning_curve(of_one)
     # The last number is of all films out of fold.
-    assert set(seen) == set(found.numbers[:-1])
+    assert {len(some) for some, _ in seen} == set(found.numbers[:-1])
     nearly_all = tuple("many" if n < 27 else who for n, who in enumerate(patients))
     with pytest.raises(DataError, match="too many are of one"):
         curve.learning_curve(habits.learnt(features, grades, nearly_all))
@@ -214,18 +226,13 @@ def test_a_curve_that_follows_a_law_goes_on_by_it():
 
 def test_no_patient_is_learnt_from_and_scored(monkeypatch):
     features, grades, patients = habits.knees(44, seed=9, bilateral=True)
-    seen = []
-    original = curve._learnt
-
-    def watched(adaptation, some, scored, seed):
-        owners = np.asarray(adaptation.films.patient_ids)
-        seen.append(set(owners[some]) & set(owners[scored]))
-        return original(adaptation, some, scored, seed)
-
-    monkeypatch.setattr(curve, "_learnt", watched)
+    seen, owners = watched(monkeypatch), np.asarray(patients)
     curve.learning_curve(habits.learnt(features, grades, patients))
-    assert seen
-    assert not any(seen)
+    assert len(seen) == 2 * curve.PARTS * curve.REPEATS
+    for some, scored in seen:
+        assert some.any()
+        assert scored.any()
+        assert not set(owners[some]) & set(owners[scored])
 
 
 def test_too_few_films_give_no_curve():
@@ -233,11 +240,16 @@ def test_too_few_films_give_no_curve():
         curve.learning_curve(habits.learnt(*habits.knees(30, seed=1)))
 
 
-def test_the_words_say_what_was_measured_and_what_goes_beyond():
+def test_the_words_say_what_was_measured_and_what_goes_beyond(curves):
+    for _, found in curves:
+        said = curve.in_words(found)
+        assert "50 more films would" in said
+        assert "Measured on your films" in said
+        high = 100 * found.would_bring(50)[2]
+        assert (f"and {high:.0f} point" in said) == (round(high) >= 1)
+
+
+def test_fifty_films_have_three_points(monkeypatch):
+    watched(monkeypatch)
     found = curve.learning_curve(habits.learnt(*habits.knees(50, seed=2)))
     assert found.numbers == (25, 36, 45)
-    said = curve.in_words(found)
-    assert "50 more films would" in said
-    assert "Measured on your films" in said
-    high = 100 * found.would_bring(50)[2]
-    assert (f"and {high:.0f} point" in said) == (round(high) >= 1)

@@ -20,7 +20,7 @@ def test_films_of_a_scanner_have_no_suffix(tmp_path):
         (folder / str(grade)).mkdir(parents=True)
         for patient in range(4):
             for side in "LR":
-                film = dicom_dataset(draw_knee(grade, seed=patient, laterality=side))
+                film = dicom_dataset(draw_knee(grade, seed=patient, side=64, laterality=side))
                 file = folder / str(grade) / f"9{grade}{patient}00{side}"
                 file.write_bytes(dicom_file(film))
         (folder / str(grade) / "DICOMDIR").write_text("no film")

@@ -25,10 +25,10 @@ HEADERS = {
 }
 
 
-def film(**header):
-    small = draw_knee(3, seed=2, side=SIDE // 8).astype(np.uint16)
+def film(side, **header):
+    small = draw_knee(3, seed=2, side=side // 8).astype(np.uint16)
     pixels = np.kron(small, np.full((8, 8), 16, np.uint16))
-    pixels[:, : SIDE // 10] = 0
+    pixels[:, : side // 10] = 0
     return dicom_file(dicom_dataset(pixels, bits=12, **header))
 
 
@@ -41,8 +41,9 @@ def film(**header):
     ],
 )
 def test_a_film_takes_so_much_a_pixel_and_no_more(task, options, most, header):
-    data, limits = film(**header), msgspec.to_builtins(DEFAULT_LIMITS)
-    task(data, kind="DICOM", limits=limits, **options)  # what is loaded for it
+    data, limits = film(SIDE, **header), msgspec.to_builtins(DEFAULT_LIMITS)
+    # What is loaded for it, a small one loads.
+    task(film(SIDE // 4, **header), kind="DICOM", limits=limits, **options)
     tracemalloc.start()
     try:
         task(data, kind="DICOM", limits=limits, **options)

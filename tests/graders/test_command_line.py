@@ -18,8 +18,16 @@ from kneeoa.spreadsheet import as_meant
 from tests.support.places import ROOT
 
 pytestmark = pytest.mark.usefixtures("networks_asked_once")
-COMMAND = [sys.executable, "-m", "kneeoa", "grade"]
+COMMAND = [sys.executable, "-m", "tests.support.asked_once", "kneeoa", "grade"]
 FULL = Path("/dev/full")
+FEW_AT_ONCE = """
+import runpy
+from kneeoa.graders import batch
+
+batch.grade_files.__kwdefaults__["batch_size"] = 4
+runpy.run_module("tests.support.asked_once", run_name="__main__", alter_sys=True)
+"""
+"""The same, with rows as soon as there are some."""
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +145,7 @@ def test_rows_that_were_written_stay_whatever_ends_it(tmp_path, film, ending, co
     target = tmp_path / "out" / "t.csv"
     target.parent.mkdir()
     child = subprocess.Popen(
-        [*COMMAND, str(tmp_path), "--csv", str(target)],
+        [sys.executable, "-c", FEW_AT_ONCE, *COMMAND[3:], str(tmp_path), "--csv", str(target)],
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         stderr=subprocess.PIPE,
         text=True,
@@ -152,3 +160,4 @@ def test_rows_that_were_written_stay_whatever_ends_it(tmp_path, film, ending, co
     rows = rows_of(target)
     assert 2 < len(rows) < 801
     assert {len(row) for row in rows} == {len(COLUMNS)}
+    assert target.read_text("utf-8").endswith("\n")

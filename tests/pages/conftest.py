@@ -2,14 +2,18 @@
 
 import functools
 import pickle
+from unittest.mock import MagicMock
 
+import numpy as np
 import pytest
 from streamlit.components.v2 import manifest_scanner
 from streamlit.runtime.scriptrunner.script_cache import ScriptCache
-from streamlit.testing.v1 import local_script_runner
+from streamlit.testing.v1 import app_test, local_script_runner
 
 from kneeoa.analysis import measuring
 from kneeoa.analysis.study_tables import study_tables
+from kneeoa.reports import burned_in
+from pages.shared.research import cached_runs
 from tests.support.case_pages import case_store
 
 
@@ -27,7 +31,46 @@ def installed_components():
 def compiled_pages():
     """Compile each page once: a server does, but so does each run of an `AppTest`."""
     patch = pytest.MonkeyPatch()
-    patch.setattr(local_script_runner, "ScriptCache", functools.cache(ScriptCache))
+    one = functools.cache(ScriptCache)
+    for module in (app_test, local_script_runner):
+        patch.setattr(module, "ScriptCache", one)
+    yield
+    patch.undo()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_runtime():
+    """Take one stand-in of the server for all runs: `AppTest` makes it anew, in every part."""
+    patch = pytest.MonkeyPatch()
+
+    @functools.cache
+    def stand_in(spec):
+        return MagicMock(spec=spec)
+
+    def emptied(spec):
+        made = stand_in(spec)
+        made.reset_mock()
+        return made
+
+    patch.setattr(app_test, "MagicMock", emptied)
+    yield
+    patch.undo()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def text_looked_for_once():
+    """Have text be looked for once in the pixels of a film: where it stands is always the same."""
+    patch, look = pytest.MonkeyPatch(), burned_in.text_regions
+
+    @functools.lru_cache(maxsize=64)
+    def looked(pixels, shape):
+        return look(np.frombuffer(pixels, np.float32).reshape(shape))
+
+    def once(pixels):
+        pixels = np.asarray(pixels, np.float32)
+        return looked(pixels.tobytes(), pixels.shape)
+
+    patch.setattr(burned_in, "text_regions", once)
     yield
     patch.undo()
 
@@ -70,17 +113,28 @@ def files(kept):
     return kept[1]
 
 
-@functools.cache
-def computed(made_from):
+@functools.lru_cache(maxsize=32)
+def computed(made_from, **options):
     """The tables of a set of runs: several lines of Python ask for one of the same set's each."""
-    return study_tables(*pickle.loads(made_from))
+    return study_tables(*pickle.loads(made_from), **options)
+
+
+def remembered(*made_from, **options):
+    """Return `study_tables` of a set of runs, computed once."""
+    tables = computed(pickle.dumps(made_from), **options)
+    return {name: table.copy() for name, table in tables.items()}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def sets_compared_once():
+    """Have pages compare runs of one content once, in whichever folder they lie."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(cached_runs, "tables_of", remembered)
+    yield
+    patch.undo()
 
 
 @pytest.fixture
 def tables_once(monkeypatch):
     """Have what a reader runs compute the tables of one set once; a page computes its own."""
-
-    def once(*made_from):
-        return {name: table.copy() for name, table in computed(pickle.dumps(made_from)).items()}
-
-    monkeypatch.setattr(measuring, "study_tables", once)
+    monkeypatch.setattr(measuring, "study_tables", remembered)

@@ -9,12 +9,11 @@ from pages.shared.viewer.seen import Measured, Seen
 from tests.pages.test_at_stake import asks
 from tests.pages.test_kept_grades import image_file_of_nothing, text, toasts
 from tests.support.case_pages import (
+    arrived,
     labels,
     read_and_saved,
     sign_in,
     something_else_done_after,
-    started,
-    upload,
 )
 from tests.support.teaching_pages import press
 
@@ -26,7 +25,7 @@ def at_cases(app):
 
 
 def test_where_saving_first_fails_it_still_asks(monkeypatch):
-    app = at_cases(press(sign_in(upload(started()), "ab"), "own_2"))
+    app = at_cases(press(arrived("ab"), "own_2"))
 
     def fails(film, tell=None):
         raise ConfigError("The disk is full.")
@@ -40,7 +39,7 @@ def test_where_saving_first_fails_it_still_asks(monkeypatch):
 
 def test_a_grade_that_was_not_chosen_is_asked_about_once_the_case_is_open(db):
     press(read_and_saved("ab"), "own_3")
-    app = press(sign_in(upload(started()), "ab"), "own_1")
+    app = press(arrived("ab"), "own_1")
     press(app, "open_known")
     assert asks(app)
     at_cases(app)
@@ -52,7 +51,7 @@ def test_a_grade_that_was_not_chosen_is_asked_about_once_the_case_is_open(db):
 
 def test_what_was_measured_on_a_known_film_is_not_offered_to_be_saved():
     read_and_saved("ab")
-    app = sign_in(upload(started()), "ab")
+    app = arrived("ab")
     (digest,) = app.session_state["films"]
     ruler = Measured("ruler", ((1.0, 2.0), (30.0, 40.0)), 47.6, "px")
     app.session_state[book.VIEWS] = {(digest, 0): Seen(None, (ruler,), told=True)}
@@ -62,7 +61,7 @@ def test_what_was_measured_on_a_known_film_is_not_offered_to_be_saved():
 
 
 def test_a_grade_of_a_film_that_was_removed_is_asked_about():
-    app = press(sign_in(upload(started()), "ab"), "own_2")
+    app = press(arrived("ab"), "own_2")
     press(app, f"remove_{next(iter(app.session_state['films']))}")
     at_cases(app)
     assert "one.png: KL 2. It was removed: bring it back" in text(app)
@@ -79,7 +78,7 @@ def test_a_film_that_was_saved_and_removed_is_not():
 
 
 def test_the_next_reader_is_asked_anew_at_a_film_that_is_refused():
-    app = sign_in(upload(started(), "empty.png", image_file_of_nothing()), "ab")
+    app = arrived("ab", name="empty.png", data=image_file_of_nothing())
     press(app, "own_2")
     press(at_cases(app), "sign_out")
     sign_in(app.switch_page("reading/page.py").run(), "xy")
@@ -91,13 +90,13 @@ def test_the_next_reader_is_asked_anew_at_a_film_that_is_refused():
 
 def test_the_browser_does_not_ask_for_a_grade_that_a_case_keeps():
     press(read_and_saved("ab"), "own_3")
-    app = at_cases(sign_in(upload(started()), "ab"))
+    app = at_cases(arrived("ab"))
     assert not asks(app)
     assert asks(press(app.switch_page("reading/page.py").run(), "own_1"))
 
 
 def test_a_film_whose_saving_is_cut_off_right_after_is_counted_once(monkeypatch):
-    app = press(sign_in(upload(started()), "ab"), "own_2")
+    app = press(arrived("ab"), "own_2")
     (digest,) = app.session_state["films"]
     app.session_state["to_be_saved"] = [digest]
     go_on, told = being_saved.go_on, []

@@ -9,7 +9,13 @@ from kneeoa.films.phantom import knee_png
 from kneeoa.store.cases import keeping
 from pages.shared.cases import book
 from pages.shared.viewer.seen import Measured, Seen
-from tests.support.case_pages import opened, read_and_saved, sign_in, started, upload
+from tests.support.case_pages import (
+    at_list,
+    opened,
+    read_and_saved,
+    started,
+    upload,
+)
 from tests.support.teaching_pages import press
 
 
@@ -79,7 +85,7 @@ def moved(app, margin):
 def test_what_another_window_overtook_is_asked_about_wherever_she_goes(db):
     app = read_and_saved("ab")
     (case,) = keeping.cases(db)
-    other = opened(sign_in(started("cases"), "cd"), case.case_id)
+    other = opened(at_list("cd"), case.case_id)
     assert not asks(moved(other, 4).run())
     assert asks(moved(app, 9))
     assert asks(app.switch_page("about/page.py").run())

@@ -16,9 +16,11 @@ from kneeoa.reports.dicom.source import source_of
 from kneeoa.reports.exports import Exports
 from kneeoa.store.cases import identity, keeping
 from pages.reading.beside import Other
-from pages.shared.cases import identities, saved
+from pages.shared.cases import identities, saved, text_in_pixels
 from tests.support.case_pages import (
     FILM,
+    arrived,
+    at_list,
     kept_name,
     labels,
     listed,
@@ -37,6 +39,12 @@ DICOM = knee_file()
 NAME = "Plantagenet_Eleonora.dcm"
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    """Have pages wait for text to be found in pixels, however busy the machine is."""
+    monkeypatch.setattr(text_in_pixels, "PATIENCE", 60.0)
+
+
 def about_her(*films, folder):
     """What of a patient is in any file of the store, or in `films`."""
     stored = [file.read_bytes() for file in folder.rglob("*") if file.is_file()]
@@ -50,7 +58,7 @@ def with_text():
 
 
 def test_an_upload_is_saved_without_its_patient_and_that_is_said_before(db, files, tmp_path):
-    app = sign_in(upload(started(), NAME, DICOM))
+    app = arrived(name=NAME, data=DICOM)
     assert identities.DICOM_GOES in html(app)
     press(app, "save_case")
     (case,) = keeping.cases(db)
@@ -65,7 +73,7 @@ def test_an_upload_is_saved_without_its_patient_and_that_is_said_before(db, file
 
 def test_an_image_is_saved_as_its_pixels_alone(db, files, tmp_path):
     data = with_text()
-    app = sign_in(upload(started(), "Plantagenet.png", data))
+    app = arrived(name="Plantagenet.png", data=data)
     assert identities.OTHERS_GO in html(app)
     press(app, "save_case")
     (case,) = keeping.cases(db)
@@ -86,7 +94,7 @@ def test_an_image_is_saved_as_its_pixels_alone(db, files, tmp_path):
 )
 def test_the_owner_settles_what_is_kept(db, files, monkeypatch, policy, from_archive, said, stays):
     monkeypatch.setenv(identity.SETTING, policy)
-    app = sign_in(upload(started(), NAME, DICOM))
+    app = arrived(name=NAME, data=DICOM)
     (digest,) = app.session_state["films"]
     if from_archive:
         app.session_state["films_behind_key"] = {digest}
@@ -100,7 +108,7 @@ def test_the_owner_settles_what_is_kept(db, files, monkeypatch, policy, from_arc
 
 def test_a_word_that_is_no_setting_keeps_everything_from_being_saved(db, monkeypatch):
     monkeypatch.setenv(identity.SETTING, "nobody")
-    app = sign_in(upload(started(), NAME, DICOM))
+    app = arrived(name=NAME, data=DICOM)
     assert "Expected one of remove, uploads, keep" in text(app)
     assert "Save this case" not in labels(app)
     assert keeping.count(db) == 0
@@ -110,7 +118,7 @@ def test_a_case_opens_again_with_the_same_pixels_boxes_side_spacing_and_answer(d
     app = read_and_saved(name=NAME, data=DICOM)
     (film,) = app.session_state["films"].values()
     (case,) = keeping.cases(db)
-    other = opened(sign_in(started("cases")), case.case_id)
+    other = opened(at_list(), case.case_id)
     assert "Saved as case" in html(other)
     (again,) = other.session_state["films"].values()
     assert again.digest == case.film != film.digest
@@ -124,14 +132,14 @@ def test_a_case_opens_again_with_the_same_pixels_boxes_side_spacing_and_answer(d
 def test_the_same_upload_is_known_another_day_and_not_saved_twice(db):
     read_and_saved(name=NAME, data=DICOM)
     (case,) = keeping.cases(db)
-    app = sign_in(upload(started(), "again.dcm", DICOM))
+    app = arrived(name="again.dcm", data=DICOM)
     assert "Save this case" not in labels(app)
     press(app, "open_known")
     assert "Saved as case" in html(app)
     # It is the file as it came, which this session has: its report can name her.
     assert [film.data for film in app.session_state["films"].values()] == [DICOM]
     assert keeping.cases(db) == [case]
-    other = sign_in(upload(started(), "again.dcm", DICOM))
+    other = arrived(name="again.dcm", data=DICOM)
     other.switch_page("cases/page.py").run().segmented_control(key="view").set_value("session")
     (row,) = listed(other.run())
     assert row["cells"]["saved"] == f"case {case.case_id}"
@@ -140,7 +148,7 @@ def test_the_same_upload_is_known_another_day_and_not_saved_twice(db):
 def test_what_she_saw_in_the_list_makes_no_free_grade_of_the_same_upload(db):
     read_and_saved("ab", name=NAME, data=DICOM)
     (case,) = keeping.cases(db)
-    app = sign_in(upload(started(), "again.dcm", DICOM), "cd")
+    app = arrived("cd", name="again.dcm", data=DICOM)
     app.switch_page("cases/page.py").run().segmented_control(key="view").set_value("saved").run()
     assert listed(app)[0]["cells"]["answer"].startswith("KL")
     assert set(app.session_state["own_grades"]) == {(case.film, 0)}
@@ -151,7 +159,7 @@ def test_what_she_saw_in_the_list_makes_no_free_grade_of_the_same_upload(db):
 
 
 def test_what_she_gave_the_upload_is_what_she_gave_the_case(db):
-    app = sign_in(upload(started(), NAME, DICOM), "ab")
+    app = arrived("ab", name=NAME, data=DICOM)
     press(app, "own_3")
     press(app, "save_case")
     (case,) = keeping.cases(db, "AB")
@@ -165,7 +173,7 @@ def test_a_childs_film_is_refused_again_although_its_age_is_gone(db):
     assert "under 18" in text(app)
     (case,) = keeping.cases(db)
     assert case.state.knees[0].refused
-    other = opened(sign_in(started("cases")), case.case_id)
+    other = opened(at_list(), case.case_id)
     assert "under 18" in text(other)
     assert "Not graded" in text(other)
     (again,) = other.session_state["films"].values()
@@ -189,7 +197,7 @@ def test_reports_of_a_case_refer_to_the_film_as_it_is_kept_and_say_so(db, files,
     kept = source_of(files.read(case.film))
     there = made_of(app, monkeypatch)
     assert any(box.key == "report_with_patient" for box in app.checkbox)
-    other = opened(sign_in(started("cases")), case.case_id)
+    other = opened(at_list(), case.case_id)
     again = made_of(other, monkeypatch)
     assert not any(box.key == "report_with_patient" for box in other.checkbox)
     assert "saved without its patient" in text(other)
@@ -217,7 +225,7 @@ def test_priors_are_in_order_by_the_day_that_the_list_keeps(db):
         read_and_saved(name=name, data=data)
     now, before = sorted(keeping.cases(db), key=lambda case: case.study_date, reverse=True)
     assert now.patient == before.patient
-    app = opened(sign_in(started("cases")), before.case_id)
+    app = opened(at_list(), before.case_id)
     opened(app, now.case_id)
     choice = next(box for box in app.selectbox if box.label == "Prior film, or other knee")
     choice.set_value(Other(before.film, 0)).run()
@@ -233,7 +241,7 @@ def test_priors_are_in_order_by_the_day_that_the_list_keeps(db):
 
 
 def test_text_in_the_picture_is_warned_of_before_it_is_saved(db, monkeypatch):
-    app = sign_in(upload(started(), NAME, knee_file(BurnedInAnnotation="YES")))
+    app = arrived(name=NAME, data=knee_file(BurnedInAnnotation="YES"))
     assert "text stands in its pixels" in text(app)
     press(app, "save_case")
     assert "text stands in its pixels" not in text(app)
@@ -265,10 +273,10 @@ def test_films_that_were_saved_as_they_came_open_as_before(db, monkeypatch):
     read_and_saved()
     monkeypatch.delenv(identity.SETTING)
     (case,) = keeping.cases(db)
-    app = opened(sign_in(started("cases")), case.case_id)
+    app = opened(at_list(), case.case_id)
     assert "one.png" in html(app)
     assert [film.data for film in app.session_state["films"].values()] == [FILM]
-    app = sign_in(upload(started(), "again.png"))
+    app = arrived(name="again.png")
     assert any(called(button) == "open_known" for button in app.button)
 
 
@@ -282,7 +290,7 @@ def test_who_does_something_else_while_a_film_is_being_saved_loses_nothing(db, m
             raise RerunException(RerunData())
         return real(film, tell)
 
-    app = sign_in(upload(started(), NAME, DICOM))
+    app = arrived(name=NAME, data=DICOM)
     monkeypatch.setattr(saved, "save", interrupted)
     keyed(app.button, "save_case").click().run()
     monkeypatch.setattr(saved, "save", real)
@@ -299,7 +307,7 @@ def test_text_is_looked_for_after_all_that_a_reader_waits_for(monkeypatch):
         return "Text seems to stand here."
 
     monkeypatch.setattr("kneeoa.reports.burned_in.warning", warning)
-    app = sign_in(upload(started(), NAME, DICOM))
+    app = arrived(name=NAME, data=DICOM)
     assert "Text seems to stand here" in text(app)
     assert len(where) == 1
     assert where[0].startswith("background")
@@ -311,10 +319,10 @@ def test_who_saves_before_text_was_found_is_warned_afterwards(monkeypatch):
     monkeypatch.setattr(
         "kneeoa.reports.burned_in.warning", lambda pixels, said: "Text stands here."
     )
-    app = sign_in(upload(started(), NAME, DICOM))
+    app = arrived(name=NAME, data=DICOM)
     (film,) = app.session_state["films"].values()
     film.text = film.text_looked_for = None
     press(app, "save_case")
     assert "Text stands here" in text(app.run())
-    other = opened(sign_in(started("cases")), 1)
+    other = opened(at_list(), 1)
     assert "Text stands here" not in text(other)

@@ -8,10 +8,10 @@ from pages.cases import saved_actions, saved_list
 from tests.support.case_pages import (
     FILM,
     asked,
+    at_list,
     listed,
     read_behind,
     sign_in,
-    started,
     upload,
 )
 from tests.support.cases import NOW, knee, new_case
@@ -29,7 +29,7 @@ def app(db, files, monkeypatch):
     for number in range(5):
         new = new_case(name=f"{number}.png", knees=[knee(1), knee(2)])
         keeping.add(db, files, new, FILM + bytes([number]), NOW)
-    return sign_in(started("cases"))
+    return at_list()
 
 
 def mark(app, *cases, at=None, marks_round=0):
@@ -81,8 +81,8 @@ def test_what_is_deleted_is_what_was_named_and_a_second_click_takes_nothing(app,
 
 def test_films_go_out_of_a_session_only_once_they_are_named(app):
     app.switch_page("reading/page.py").run()
-    for number in range(2):
-        upload(app, f"{number}.png", knee_png(number, seed=number))
+    for number, (grade, seed) in enumerate(((0, 1), (3, 2))):
+        upload(app, f"{number}.png", knee_png(grade, seed=seed))
     one, other = app.session_state["films"]
     app.session_state["view"] = "session"
     app.switch_page("cases/page.py").run()

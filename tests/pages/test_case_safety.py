@@ -18,7 +18,9 @@ from kneeoa.store.database import writing
 from pages.shared import style
 from tests.support.case_pages import (
     FILM,
+    arrived,
     asked,
+    at_list,
     listed,
     opened,
     read_and_saved,
@@ -51,7 +53,7 @@ def test_a_film_that_is_saved_already_is_not_overwritten_from_the_list_of_a_sess
     (case,) = keeping.cases(db)
     assert case.state.knees[0].frame.top == -20
     # The same film, pushed or uploaded again on another day, saved with many others.
-    other = view(sign_in(upload(started(), "again.png"), "cd"), "session")
+    other = view(arrived("cd", name="again.png"), "session")
     (row,) = listed(other)
     assert row["cells"]["saved"] == f"case {case.case_id}"
     other.session_state["session_rows"] = {"at": row["key"], "marked": None}
@@ -61,7 +63,7 @@ def test_a_film_that_is_saved_already_is_not_overwritten_from_the_list_of_a_sess
 
 
 def test_a_film_that_another_session_saves_meanwhile_is_not_overwritten(db, files):
-    app = sign_in(upload(started()), "ab")
+    app = arrived("ab")
     digest = next(iter(app.session_state["films"]))
     keeping.add(db, files, new_case(digest, knees=[knee(4)]), FILM, NOW)
     press(app, "save_case")
@@ -96,7 +98,7 @@ def test_where_more_knees_were_found_than_today_the_case_stays_as_it_was(db, fil
     digest = new_case().digest
     case = keeping.add(db, files, new_case(digest, knees=two), FILM, NOW)
     readers.put_grade(db, case.case_id, 1, "", OwnGrade(2, NOW))
-    app = opened(sign_in(started("cases")), case.case_id, 1)
+    app = opened(at_list(), case.case_id, 1)
     assert "Another number of knees would be found" in text(app)
     found = keeping.get(db, case.case_id)
     assert [one.frame for one in found.state.knees] == [one.frame for one in two]
@@ -137,7 +139,7 @@ def test_what_the_address_asks_for_holds_on_all_pages(first):
 def test_what_is_deleted_is_named_where_it_is_asked_for(db, files):
     for number in range(7):
         keeping.add(db, files, new_case(name=f"*{number}*.png"), FILM + bytes([number]), NOW)
-    app = sign_in(started("cases"))
+    app = at_list()
     keys = [row["key"] for row in listed(app)]
     app.session_state["cases_rows"] = {"at": keys[0], "marked": None}
     question = text(asked(app.run(), "cases_delete"))
@@ -155,7 +157,7 @@ def test_what_is_deleted_is_named_where_it_is_asked_for(db, files):
 def test_a_list_points_at_the_case_that_was_opened_last(db, files):
     for number in range(3):
         keeping.add(db, files, new_case(name=f"{number}.png"), FILM + bytes([number]), NOW)
-    app = sign_in(started("cases"))
+    app = at_list()
     key = listed(app)[1]["key"]
     app.session_state["cases_at"] = key
     app.run()
@@ -216,7 +218,7 @@ def test_a_film_that_comes_in_again_is_not_saved_over_what_was_kept_of_it(db):
 def test_a_film_whose_case_was_deleted_before_it_was_opened_can_be_saved(db, files):
     read_and_saved()
     (case,) = keeping.cases(db)
-    app = upload(sign_in(upload(started(), "x.png", knee_png(1, seed=5))), "again.png")
+    app = upload(arrived(name="x.png", data=knee_png(1, seed=5)), "again.png")
     keeping.remove(db, files, [case.case_id], **BY)
     press(app, "open_known")
     assert "was deleted" in text(app)
@@ -285,7 +287,7 @@ def test_what_is_damaged_is_named_before_it_is_deleted_and_the_others_stay(db, f
     with writing(db) as connection:
         table = tables.reading_case
         connection.execute(table.update().where(table.c.id == bad.case_id).values(state="{"))
-    app = sign_in(started("cases"))
+    app = at_list()
     assert "1 case left out" in text(app)
     asked(app, "delete_damaged")
     assert f"**for good**: case {bad.case_id}. Where there is a backup" in text(app)
@@ -308,7 +310,7 @@ def test_a_list_shows_the_answers_of_its_rows_and_no_others(db, files):
 
 def test_a_grade_does_not_go_over_to_the_other_knee_of_a_film_that_is_turned(db):
     both = np.rot90(np.hstack([draw_knee(1, seed=1), draw_knee(3, seed=2)]))
-    app = sign_in(upload(started(), "two.png", image_file(both)))
+    app = arrived(name="two.png", data=image_file(both))
     press(app, "own_1")
     press(app, "save_case")
     (case,) = keeping.cases(db)

@@ -16,7 +16,9 @@ from kneeoa.teaching import keys
 from tests.support.case_pages import (
     FILM,
     KEY,
+    arrived,
     asked,
+    at_list,
     kept_name,
     labels,
     listed,
@@ -103,7 +105,7 @@ def test_a_case_opens_again_as_it_was(db):
     side.set_value("L").run()
     (case,) = keeping.cases(db, "AB")
     assert case.own(0).grade == 1
-    other = sign_in(started("cases"), "ab")
+    other = at_list("ab")
     (row,) = listed(other)
     assert row["cells"]["film"] == kept_name(case)
     assert row["cells"]["own_grade"] == "KL 1"
@@ -120,12 +122,12 @@ def test_a_case_opens_again_as_it_was(db):
 def test_a_turned_film_comes_back_turned(db):
     stream = io.BytesIO()
     Image.fromarray(np.rot90(np.asarray(Image.open(io.BytesIO(FILM))))).save(stream, "PNG")
-    app = sign_in(upload(started(), data=stream.getvalue()))
+    app = arrived(data=stream.getvalue())
     next(button for button in app.button if button.label == "Turn it right").click().run()
     press(app, "save_case")
     (case,) = keeping.cases(db)
     assert case.state.quarters
-    other = sign_in(started("cases"))
+    other = at_list()
     opened(other, case.case_id)
     assert "turned by" in html(other)
     assert keeping.get(db, case.case_id).state == case.state
@@ -137,7 +139,7 @@ def test_what_others_said_of_a_box_stays_until_it_is_moved(db):
     (state,) = case.state.knees
     other = replace(state, said=0, low=0, high=0, graded_by={"together": "0" * 64})
     keeping.change(db, case, NOW, state=replace(case.state, knees=(other,)))
-    app = opened(sign_in(started("cases")), case.case_id)
+    app = opened(at_list(), case.case_id)
     assert "The list keeps KL 0" in text(app)
     assert keeping.get(db, case.case_id).state.knees == (other,)
     digest = next(iter(app.session_state["films"]))
@@ -150,7 +152,7 @@ def test_what_others_said_of_a_box_stays_until_it_is_moved(db):
 
 def test_a_film_that_was_saved_before_is_offered_as_it_was(db):
     read_and_saved()
-    app = upload(sign_in(upload(started(), "x.png", knee_png(1, seed=5))), "again.png")
+    app = upload(arrived(name="x.png", data=knee_png(1, seed=5)), "again.png")
     assert "Save this case" not in labels(app)
     press(app, "open_known")
     assert "Saved as case" in html(app)
@@ -161,7 +163,7 @@ def test_readers_keep_their_grades_apart(db):
     app = read_and_saved("ab")
     press(app, "own_1")
     (case,) = keeping.cases(db)
-    other = sign_in(started("cases"), "cd")
+    other = at_list("cd")
     assert listed(other)[0]["cells"]["own_grade"] == ""
     opened(other, case.case_id)
     press(other, "own_3")
@@ -177,7 +179,7 @@ def test_films_of_one_patient_have_one_mark_and_no_name(db, files):
     assert case.study_date == "2026-03-04"
     assert case.patient == files.mark_of("SECRET-ID")
     assert "SECRET" not in str(case)
-    app = sign_in(started("cases"))
+    app = at_list()
     assert listed(app)[0]["cells"]["patient"] == case.patient[:6]
 
 
@@ -185,7 +187,7 @@ def test_the_list_is_looked_through(db, files):
     for number, said in enumerate((0, 2, 4)):
         new = new_case(name=f"{number}.png", knees=[knee(said)], is_read=number != 1)
         keeping.add(db, files, new, FILM + bytes([number]), NOW)
-    app = sign_in(started("cases"))
+    app = at_list()
     assert [row["cells"]["film"] for row in listed(app)] == ["2.png", "1.png", "0.png"]
     assert [row["tone"] for row in listed(app)] == ["", "unread", ""]
     app.text_input(key="cases_text").set_value("1.PNG").run()
@@ -197,7 +199,7 @@ def test_the_list_is_looked_through(db, files):
 
 def test_a_film_that_came_in_by_itself_is_read_when_it_is_opened(db, files):
     case = keeping.add(db, files, new_case("c" * 64, knees=[], is_read=False), FILM, NOW)
-    app = sign_in(started("cases"))
+    app = at_list()
     assert listed(app)[0]["cells"]["answer"] == "not read yet"
     assert listed(app)[0]["tone"] == "unread"
     opened(app, case.case_id)
@@ -232,7 +234,7 @@ def test_a_film_whose_file_is_gone_is_said_and_the_list_stays(db, tmp_path):
     read_and_saved()
     next((tmp_path / "kept").rglob("*.film")).unlink()
     (case,) = keeping.cases(db)
-    app = sign_in(started("cases"))
+    app = at_list()
     opened(app, case.case_id)
     assert "file is missing" in text(app)
     assert keeping.count(db) == 1
@@ -242,7 +244,7 @@ def test_a_wrong_secret_is_said(db, monkeypatch):
     read_and_saved()
     (case,) = keeping.cases(db)
     monkeypatch.setenv(settings.SECRET, "0e" * 32)
-    app = sign_in(started("cases"))
+    app = at_list()
     opened(app, case.case_id)
     assert "another key than this" in text(app)
 

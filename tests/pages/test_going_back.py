@@ -5,7 +5,10 @@ from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunCon
 from streamlit.testing.v1 import AppTest
 
 from pages.shared import kept
-from tests.support.case_pages import case_store, sign_in, started, upload
+from tests.support.case_pages import (
+    arrived,
+    case_store,
+)
 from tests.support.teaching_pages import called, press
 
 
@@ -100,7 +103,7 @@ def test_what_is_chosen_for_all_pages_is_not_undone(app, go_back):
 @pytest.mark.parametrize("view", ["session", "agreement"])
 def test_the_way_back_from_a_film_leads_to_the_view_it_was_opened_from(tmp_path, monkeypatch, view):
     with case_store(tmp_path, monkeypatch):
-        app = press(sign_in(upload(started())), "own_1")
+        app = press(arrived(), "own_1")
         app.switch_page("cases/page.py").run()
         app.segmented_control(key="view").set_value(view).run()
         (digest,) = app.session_state["films"]

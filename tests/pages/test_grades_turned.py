@@ -5,7 +5,14 @@ import pytest
 
 from kneeoa.films.phantom import draw_knee
 from kneeoa.store.cases import keeping
-from tests.support.case_pages import labels, sign_in, started, upload
+from tests.support.case_pages import (
+    arrived,
+    at_list,
+    labels,
+    sign_in,
+    started,
+    upload,
+)
 from tests.support.films import image_file
 from tests.support.teaching_pages import press
 from tests.support.teaching_pages import text as escaped
@@ -44,7 +51,7 @@ def kept_as(request, monkeypatch):
 @pytest.mark.usefixtures("kept_as")
 def test_a_grade_of_the_upload_is_not_taken_over_and_that_is_told(db):
     turned_and_saved("xy")
-    app = sign_in(upload(started(), "both.png", FILM), "ab")
+    app = arrived("ab", name="both.png", data=FILM)
     assert "counts its knees otherwise" in text(app)
     press(app, "own_4")
     app.switch_page("cases/page.py").run()
@@ -63,7 +70,7 @@ def test_a_grade_of_the_upload_is_not_taken_over_and_that_is_told(db):
 @pytest.mark.parametrize("list_first", [True, False])
 def test_a_kept_grade_stands_at_no_knee_of_the_upload(db, list_first):
     press(turned_and_saved("ab"), "own_1")
-    app = sign_in(started("cases"), "ab") if list_first else started()
+    app = at_list("ab") if list_first else started()
     app = upload(app.switch_page("reading/page.py").run(), "both.png", FILM)
     app = app if list_first else sign_in(app, "ab")
     if not list_first:

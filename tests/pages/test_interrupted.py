@@ -10,15 +10,14 @@ from kneeoa.store.database import StoreError
 from pages.reading import gate_strip
 from pages.shared.cases import book
 from tests.support.case_pages import (
+    arrived,
     asked,
+    at_list,
     labels,
     listed,
     opened,
     read_and_saved,
-    sign_in,
     something_else_done_after,
-    started,
-    upload,
 )
 from tests.support.cases import NOW, knee, new_case
 from tests.support.teaching_pages import html, press
@@ -30,16 +29,16 @@ BOX = Frame(-20, -10, 220, 210, "whole")
 @pytest.fixture
 def cases(db, files):
     """Two cases that were read, the first of the list first."""
-    for grade in (3, 1):
+    for grade, seed in ((3, 2), (1, 5)):
         new = new_case(f"{grade}" * 64, f"{grade}.png", [knee(grade)])
-        keeping.add(db, files, new, knee_png(grade, seed=grade), NOW)
+        keeping.add(db, files, new, knee_png(grade, seed=seed), NOW)
     return keeping.cases(db)
 
 
 @pytest.fixture
 def walking(cases):
     """The reading page at the first case of the list."""
-    app = sign_in(started("cases"), "ab")
+    app = at_list("ab")
     listed(app)
     return opened(app, cases[0].case_id)
 
@@ -59,7 +58,7 @@ def box_of(app, case):
 
 
 def test_a_film_that_is_kept_is_known_to_be(db):
-    app = sign_in(upload(started()), "ab")
+    app = arrived("ab")
     press(app, "own_2")
     with something_else_done_after(keeping, "add"):
         press(app, "save_case")
@@ -157,7 +156,7 @@ def test_what_is_lost_with_the_list_is_said_of_every_film(walking, cases, db, mo
 def test_another_window_s_box_stays_and_her_grade_is_kept(db):
     app = read_and_saved("ab")
     (case,) = keeping.cases(db)
-    second = opened(sign_in(started("cases"), "ab"), case.case_id)
+    second = opened(at_list("ab"), case.case_id)
     second.session_state[box_of(second, case)] = BOX
     second.run()
     press(app, "own_3")
@@ -191,7 +190,7 @@ def test_who_turns_elsewhere_meanwhile_is_there(walking, cases):
 
 
 def test_all_that_are_to_be_deleted_are(db, cases):
-    app = sign_in(started("cases"), "ab")
+    app = at_list("ab")
     mark_all(app, cases)
     asked(app, "cases_delete")
     with something_else_done_after(keeping, "remove"):
@@ -207,7 +206,7 @@ def test_how_many_were_deleted_before_the_disk_refused_is_said(db, cases, monkey
         real(db_, files, case_ids, **by_whom)
 
     real = keeping.remove
-    app = sign_in(started("cases"), "ab")
+    app = at_list("ab")
     mark_all(app, cases)
     monkeypatch.setattr(keeping, "remove", remove)
     press(asked(app, "cases_delete"), "cases_delete")
@@ -234,7 +233,7 @@ def test_signing_out_goes_on_where_it_was_cut_off(walking, cases, db):
 
 
 def test_films_that_wait_are_not_saved_by_nobody(db):
-    app = sign_in(upload(started()), "ab")
+    app = arrived("ab")
     press(app, "own_2")
     (digest,) = films(app)
     app.switch_page("cases/page.py").run()

@@ -8,7 +8,13 @@ from streamlit.testing.v1 import AppTest
 from kneeoa.store.cases import keeping, readers
 from kneeoa.store.cases.case import OwnGrade
 from pages.shared.cases.own_grades import Hers
-from tests.support.case_pages import read_and_saved, sign_in, started, upload
+from tests.support.case_pages import (
+    arrived,
+    read_and_saved,
+    sign_in,
+    started,
+    upload,
+)
 from tests.support.cases import NOW as FIXED
 from tests.support.films import image_file
 from tests.support.places import MAIN_SCRIPT
@@ -65,7 +71,7 @@ def test_of_two_files_that_are_one_film_the_kept_grade_stays():
 
 def test_opening_a_known_film_keeps_its_grade_and_tells_of_both(db):
     press(read_and_saved("ab"), "own_3")
-    app = sign_in(upload(started()), "ab")
+    app = arrived("ab")
     assert "keeps your grade: KL 3" in text(app)
     press(app, "own_1")
     press(app, "open_known")
@@ -96,7 +102,7 @@ def test_a_grade_that_another_window_gave_meanwhile_does_not_go_without_a_word(d
 
 
 def test_signing_out_asks_first_where_a_grade_is_not_kept(db):
-    app = press(sign_in(upload(started()), "ab"), "own_2")
+    app = press(arrived("ab"), "own_2")
     app.switch_page("cases/page.py").run()
     assert "one.png: KL 2" in text(app)
     press(app, "sign_out_save")
@@ -108,7 +114,7 @@ def test_signing_out_asks_first_where_a_grade_is_not_kept(db):
 
 
 def test_the_next_reader_gets_no_grade_and_reads_that_some_went(db):
-    app = press(sign_in(upload(started()), "ab"), "own_2")
+    app = press(arrived("ab"), "own_2")
     press(app.switch_page("cases/page.py").run(), "sign_out")
     (told,) = app.error
     assert "on 1 film was not kept: it went with your sign-out" in text(app)

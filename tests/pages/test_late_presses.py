@@ -7,7 +7,14 @@ from streamlit.runtime.scriptrunner import RerunData, get_script_run_ctx
 
 from kneeoa.films.phantom import draw_knee, knee_png
 from kneeoa.store.cases import keeping
-from tests.support.case_pages import listed, opened, sign_in, started, upload
+from tests.support.case_pages import (
+    at_list,
+    listed,
+    opened,
+    sign_in,
+    started,
+    upload,
+)
 from tests.support.cases import NOW, knee, new_case
 from tests.support.films import image_file
 from tests.support.teaching_pages import called, keyed, press
@@ -16,7 +23,7 @@ ONE, TWO = (
     ("one.png", knee_png(3, seed=2), "image/png"),
     ("two.png", knee_png(0, seed=1), "image/png"),
 )
-BOTH = image_file(np.hstack([draw_knee(1, seed=2), draw_knee(3, seed=9, laterality="L")]))
+BOTH = image_file(np.hstack([draw_knee(1, seed=1), draw_knee(3, seed=2)]))
 
 
 @pytest.fixture
@@ -97,7 +104,7 @@ def test_a_choice_of_a_film_is_one_once(two):
     chosen.press()
     assert two.session_state["current_film"] == keyed(two.selectbox, "film").value == other
     # Told once more, after she turned on, it is none.
-    two.file_uploader[0].set_value([("three.png", knee_png(1, seed=4), "image/png")])
+    two.file_uploader[0].set_value([("three.png", knee_png(1, seed=5), "image/png")])
     third = list(two.run().session_state["films"])[2]
     assert two.session_state["current_film"] == third
     chosen.press()
@@ -162,12 +169,12 @@ def test_the_film_that_was_on_the_screen_is_saved_and_no_other(db):
 
 @pytest.mark.usefixtures("kept")
 def test_a_key_for_the_next_case_passes_none_by(db, files):
-    for grade in (3, 1, 0):
+    for grade, seed in ((3, 2), (1, 5), (0, 1)):
         new = new_case(f"{grade}" * 64, f"{grade}.png", [knee(grade)])
-        keeping.add(db, files, new, knee_png(grade, seed=grade), NOW)
+        keeping.add(db, files, new, knee_png(grade, seed=seed), NOW)
     cases = keeping.cases(db)
     keeping.mark_read(db, [case.case_id for case in cases], False)
-    app = sign_in(started("cases"), "ab")
+    app = at_list("ab")
     listed(app)
     app = opened(app, cases[0].case_id)
     still_there = Screen(app)

@@ -8,7 +8,11 @@ from streamlit.testing.v1 import AppTest
 
 from pages.shared.pacs import running
 from tests.support.archive import film
-from tests.support.case_pages import read_behind, sign_in, started, upload
+from tests.support.case_pages import (
+    at_list,
+    read_behind,
+    upload,
+)
 from tests.support.teaching_pages import press, text
 
 
@@ -55,7 +59,7 @@ def test_a_pushed_film_that_cannot_be_read_holds_up_no_other_and_is_named(went):
 def test_an_empty_list_says_that_pushed_films_wait(kept, monkeypatch):
     monkeypatch.setenv("KNEEOA_RECEIVER_PORT", "0")
     running.stop()
-    app = sign_in(started("cases"))
+    app = at_list()
     assert "No case is saved yet" in text(app)
     assert "modality" not in text(app)
     running.running().inbox.take_in(film("1.2.3.1"))
@@ -70,7 +74,7 @@ def test_a_pushed_film_that_is_saved_says_as_which_case(kept, policy, monkeypatc
     running.stop()
     data = film("1.2.3.1")
     running.running().inbox.take_in(data)
-    app = sign_in(started("cases"))
+    app = at_list()
     app.switch_page("reading/page.py").run()
     app.session_state["films_behind_key"] = {hashlib.sha256(data).hexdigest()}
     press(upload(app, "pushed.dcm", data), "save_case")

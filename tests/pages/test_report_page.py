@@ -12,7 +12,6 @@ from kneeoa.films.frames import Frame
 from kneeoa.films.phantom import knee_png
 from kneeoa.reports.exports import Exports
 from kneeoa.store import audit
-from kneeoa.store.database import open_store
 from pages.reading.joint_space import TICK
 from pages.shared import cached, clients
 from pages.shared.profiles import in_use
@@ -20,6 +19,7 @@ from pages.shared.viewer.seen import Measured, Seen
 from tests.support.films import dicom_file, image_file
 from tests.support.places import MAIN_SCRIPT
 from tests.support.report_films import PLANTED, knee_dataset, knee_file
+from tests.support.stores import new_store
 from tests.support.teaching_pages import keyed
 from tests.support.viewer import viewers
 
@@ -39,9 +39,8 @@ def made(monkeypatch):
 
 @pytest.fixture
 def store(tmp_path, monkeypatch):
-    url = f"sqlite:///{tmp_path}/store.sqlite"
-    monkeypatch.setenv("KNEEOA_DATABASE_URL", url)
-    engine = open_store(url)
+    monkeypatch.setenv("KNEEOA_DATABASE_URL", f"sqlite:///{tmp_path}/store.sqlite")
+    engine = new_store(tmp_path)
     yield engine
     engine.dispose()
 

@@ -6,7 +6,15 @@ from streamlit.testing.v1 import AppTest
 from kneeoa.films import phantom
 from kneeoa.graders import track_record
 from kneeoa.store.cases import keeping, settings
-from tests.support.case_pages import listed, opened, read_and_saved, sign_in, started, upload
+from tests.support.case_pages import (
+    at_list,
+    listed,
+    opened,
+    read_and_saved,
+    sign_in,
+    started,
+    upload,
+)
 from tests.support.places import MAIN_SCRIPT
 from tests.support.teaching_pages import html, press
 
@@ -18,7 +26,7 @@ AFTER_YOURS = "after yours"
 def case(db):
     """A case whose answer one reader has read in the list, and nowhere else."""
     read_and_saved("ab")
-    (row,) = listed(sign_in(started("cases"), "cd"))
+    (row,) = listed(at_list("cd"))
     assert "KL" in row["cells"]["answer"]
     return keeping.cases(db)[0]
 
@@ -53,7 +61,7 @@ def test_that_of_another_reader_is(case, db):
 
 def test_nothing_more_is_written_for_what_was_noted(case, db, monkeypatch):
     before = keeping.get(db, case.case_id, "CD").own(0)
-    listed(sign_in(started("cases"), "cd"))
+    listed(at_list("cd"))
     assert keeping.get(db, case.case_id, "CD").own(0) == before
 
 

@@ -11,7 +11,13 @@ from kneeoa.graders.grading import Graders
 from kneeoa.store.cases import keeping
 from pages.shared.memory import shown_as
 from pages.shared.memory.film import Film
-from tests.support.case_pages import opened, sign_in, started, upload
+from tests.support.case_pages import (
+    arrived,
+    at_list,
+    opened,
+    started,
+    upload,
+)
 from tests.support.cases import NOW
 from tests.support.films import dicom_dataset, dicom_file, image_file
 from tests.support.teaching_pages import called, press
@@ -104,7 +110,7 @@ def test_two_films_of_one_knee_in_a_picture_may_be_of_one_side():
 
 
 def saved(pixels):
-    app = sign_in(upload(started(), "one.png", image_file(np.ascontiguousarray(pixels))))
+    app = arrived(name="one.png", data=image_file(np.ascontiguousarray(pixels)))
     return press(app, "save_case")
 
 
@@ -126,7 +132,7 @@ def test_sides_that_nobody_set_do_not_come_back_as_the_readers(
     knees = zip(case.state.knees, then, strict=True)
     knees = tuple(replace(knee, side=side, side_set=set_by_her) for knee, side in knees)
     keeping.change(db, case, NOW, state=replace(case.state, knees=knees, **turned))
-    app = opened(sign_in(started("cases")), case.case_id)
+    app = opened(at_list(), case.case_id)
     assert [side_kept(app, knee) for knee in (0, 1)] == expected
 
 

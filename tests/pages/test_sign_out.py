@@ -1,13 +1,21 @@
 """What only the key of the list showed goes with it, whatever became of it meanwhile."""
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from kneeoa.films.frames import Frame
 from kneeoa.films.phantom import knee_png
 from kneeoa.store.cases import keeping
-from tests.support.case_pages import labels, opened, read_and_saved, sign_in, started, upload
+from tests.support.case_pages import (
+    arrived,
+    at_list,
+    labels,
+    opened,
+    read_and_saved,
+)
 from tests.support.cases import NOW
+from tests.support.films import image_file
 from tests.support.teaching_pages import press
 
 pytestmark = pytest.mark.usefixtures("kept")
@@ -30,7 +38,7 @@ def names_after_sign_out(app):
 
 
 def test_a_film_of_the_list_that_was_removed_is_not_brought_back(case):
-    app = opened(sign_in(upload(started(), "own.png", knee_png(2, seed=5)), "cd"), case.case_id)
+    app = opened(arrived("cd", name="own.png", data=knee_png(1, seed=5)), case.case_id)
     press(app, f"remove_{case.film}")
     assert any("Bring back" in label for label in labels(app))
     assert names_after_sign_out(app) == ["own.png"]
@@ -38,7 +46,7 @@ def test_a_film_of_the_list_that_was_removed_is_not_brought_back(case):
 
 
 def test_one_of_her_own_still_is(case):
-    app = sign_in(upload(started(), "own.png", knee_png(2, seed=5)), "cd")
+    app = arrived("cd", name="own.png", data=knee_png(1, seed=5))
     (digest,) = app.session_state["films"]
     press(app, f"remove_{digest}")
     assert names_after_sign_out(app) == []
@@ -47,7 +55,7 @@ def test_one_of_her_own_still_is(case):
 
 
 def test_a_film_of_the_list_whose_case_was_deleted_goes_as_well(case, db, files):
-    app = opened(sign_in(started("cases"), "cd"), case.case_id)
+    app = opened(at_list("cd"), case.case_id)
     keeping.remove(db, files, [case.case_id], **BY)
     press(app, "own_2")
     press(app, "save_anew")
@@ -57,7 +65,7 @@ def test_a_film_of_the_list_whose_case_was_deleted_goes_as_well(case, db, files)
 
 @pytest.mark.parametrize("removed", [False, True])
 def test_a_box_that_she_moved_is_not_the_next_readers(removed):
-    app = sign_in(upload(started(), "own.png", knee_png(2, seed=5)), "ab")
+    app = arrived("ab", name="own.png", data=knee_png(1, seed=5))
     (digest,) = app.session_state["films"]
     key = f"frame_{digest[:12]}_0"
     app.session_state[key] = Frame(9, 9, 190, 190, "whole")
@@ -69,6 +77,18 @@ def test_a_box_that_she_moved_is_not_the_next_readers(removed):
         press(app, "bring_back")
     assert [*app.session_state["films"]] == [digest]
     assert key not in app.session_state
+
+
+def test_a_refused_film_that_she_wanted_graded_is_refused_for_the_next_reader():
+    rows, columns = np.mgrid[:200, :300]
+    rings = ((np.hypot(rows - 90, columns - 100) % 40) * 6).astype(np.uint8)
+    app = arrived("ab", name="own.png", data=image_file(rings))
+    next(button for button in app.button if button.label == "Grade anyway").click().run()
+    (film,) = app.session_state["films"].values()
+    assert film.anyway
+    names_after_sign_out(app)
+    assert not film.anyway
+    assert any(button.label == "Grade anyway" for button in app.button)
 
 
 def test_what_she_drew_is_not_taken_for_the_next_readers():
@@ -88,7 +108,7 @@ def two_readers():
     from pages.shared.cases import book, unsaved
     from pages.shared.viewer.seen import Drawn, Measured, Told
 
-    film = session_films.all_films()[session_films.take_in("own.png", knee_png(2, seed=5))]
+    film = session_films.all_films()[session_films.take_in("own.png", knee_png(1, seed=5))]
     ruler = Measured("ruler", ((1, 2), (3, 4)), 5, "px")
     told = Told(None, (Drawn(reading_viewer.key_of(film), (ruler,)),))
     reading_viewer.note_drawn(told)
@@ -99,7 +119,7 @@ def two_readers():
 
 
 def test_what_was_to_be_opened_is_not(case):
-    app = sign_in(started("cases"), "cd")
+    app = at_list("cd")
     app.session_state["lists_behind_key"] = {"wanted_case"}
     app.session_state["wanted_case"] = case.case_id, 0
     press(app, "sign_out")

@@ -15,7 +15,11 @@ from pages.cases.session import actions, films
 from pages.reading.beside import Other
 from pages.shared.memory.film import Film
 from pages.shared.patients import asking, named, who
-from tests.support.case_pages import sign_in, started, upload
+from tests.support.case_pages import (
+    arrived,
+    started,
+    upload,
+)
 from tests.support.films import dicom_dataset, dicom_file
 from tests.support.teaching_pages import press
 
@@ -91,7 +95,7 @@ def test_two_patients_beside_each_other_are_named_above_the_films():
 
 
 def test_a_film_that_names_nobody_says_so_and_is_no_stranger():
-    app = opened(film(1, **DOE), film(2, PatientName="", PatientID=""), knee_png(1, seed=3))
+    app = opened(film(1, **DOE), film(2, PatientName="", PatientID=""), knee_png(1, seed=5))
     text = shown(app)
     assert "not of this patient" not in text
     app.session_state["film_to_turn_to"] = list(app.session_state["films"])[1]
@@ -109,7 +113,7 @@ def test_the_list_has_a_column_of_patients_where_a_file_names_one_and_its_csv_no
     )
     taken = []
     monkeypatch.setattr(actions, "show", lambda work, table, chosen: taken.append((work, table)))
-    app = opened(film(1, **DOE), knee_png(1, seed=3))
+    app = opened(film(1, **DOE), knee_png(1, seed=5))
     app = app.switch_page("cases/page.py").run()
     assert not app.exception
     columns, rows = given[-1]
@@ -210,7 +214,7 @@ def test_cases_has_the_choice_too():
 @pytest.mark.usefixtures("kept")
 def test_what_stays_after_a_sign_out_names_its_patient_no_more_and_that_is_said():
     data = film(1, **DOE)
-    app = sign_in(upload(started(), "IM0001", data))
+    app = arrived(name="IM0001", data=data)
     assert "Doe, Jane" in shown(app)
     app.switch_page("cases/page.py").run()
     press(app, "sign_out")

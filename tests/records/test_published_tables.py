@@ -18,17 +18,17 @@ TOLD = {
 @pytest.mark.parametrize("name", TOLD)
 def test_whatever_line_is_missing_the_table_is_told_or_refused(name, tmp_path):
     read, sentences = TOLD[name]
-    table = pd.read_csv(PUBLISHED_RESULTS / name)
+    head, *lines = (PUBLISHED_RESULTS / name).read_text("utf-8").splitlines(keepends=True)
     file = tmp_path / name
     refused = 0
-    for line in table.index:
-        table.drop(index=line).to_csv(file, index=False)
+    for line in range(len(lines)):
+        file.write_text("".join([head, *lines[:line], *lines[line + 1 :]]), "utf-8")
         try:
             assert sentences(read(file))
         except DataError as error:
             refused += 1
             assert "Expected a line" in str(error)
-    assert 10 < refused < len(table)
+    assert 10 < refused < len(lines)
 
 
 @pytest.mark.parametrize("name", TOLD)

@@ -9,7 +9,7 @@ from sqlalchemy import create_engine, make_url, text
 
 from kneeoa.store import tables
 from kneeoa.store.database import open_store, writing
-from tests.support import postgres
+from tests.support import forked, postgres
 
 
 @pytest.fixture(scope="session")
@@ -58,22 +58,23 @@ def url(request):
 def postgres_store(server):
     with database_on(server) as url:
         engine = open_store(url)
-        yield engine
+        yield engine, url
         engine.dispose()
 
 
 @pytest.fixture(scope="session")
 def sqlite_store(tmp_path_factory):
-    engine = open_store(f"sqlite:///{tmp_path_factory.mktemp('store')}/store.sqlite")
-    yield engine
+    url = f"sqlite:///{tmp_path_factory.mktemp('store')}/store.sqlite"
+    engine = open_store(url)
+    yield engine, url
     engine.dispose()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def db(request):
-    """An open store without any rows, emptied for the next test."""
-    engine = request.getfixturevalue(f"{request.param}_store")
-    yield engine
+def opened(request):
+    """An open store without any rows and its URL, emptied for the next test."""
+    engine, url = request.getfixturevalue(f"{request.param}_store")
+    yield engine, url
     with writing(engine) as connection:
         connection.execute(tables.learner.delete())
         connection.execute(tables.teaching_group.delete())
@@ -81,3 +82,22 @@ def db(request):
         connection.execute(tables.reading_case.delete())
         connection.execute(tables.kept_film.delete())
         connection.execute(tables.outgoing.delete())
+
+
+@pytest.fixture
+def db(opened):
+    """An open store without any rows, emptied for the next test."""
+    return opened[0]
+
+
+@pytest.fixture
+def db_url(opened):
+    """The URL by which another process opens the store `db`."""
+    return opened[1]
+
+
+@pytest.fixture(scope="session")
+def forks():
+    """What starts processes that have the program loaded already."""
+    with forked.ready() as forks:
+        yield forks

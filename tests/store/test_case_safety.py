@@ -4,8 +4,6 @@ import contextlib
 import hashlib
 import os
 import signal
-import subprocess
-import sys
 import time
 from datetime import timedelta
 
@@ -17,7 +15,6 @@ from kneeoa.store.cases.case import OwnGrade
 from kneeoa.store.cases.films import FilmFileError, FilmFiles, Put
 from kneeoa.store.database import StoreError, writing
 from tests.support.cases import NOW, new_case
-from tests.support.places import ROOT
 
 BY = {"client": "10.0.0.7", "now": NOW}
 FILM = b"the bytes of a film" * 100
@@ -64,23 +61,26 @@ def grow_old(files):
         os.utime(file, times=(time.time() - HOURS,) * 2)
 
 
-def kill_while(what, when, url, files):
-    command = [sys.executable, "-c", KILLED, url, str(files.folder), what, when]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=120, check=False)
-    assert done.returncode == -signal.SIGKILL, done.stderr
+@pytest.fixture
+def kill_while(forks, db_url, files):
+    """Have a process be killed at what it does."""
+
+    def kill_while(what, when):
+        (done,) = forks.run(KILLED, [db_url, str(files.folder), what, when])
+        assert done.returncode == -signal.SIGKILL, done.said
+
+    return kill_while
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_case_whose_deleting_was_killed_is_there_with_its_film(url, files, when):
-    db = database.open_store(url)
+def test_a_case_whose_deleting_was_killed_is_there_with_its_film(db, files, kill_while, when):
     case = keeping.add(db, files, new_case(), FILM, NOW)
-    kill_while("deleting", when, url, files)
+    kill_while("deleting", when)
     assert keeping.cases(db) == [case]
     keeping.tidy(db, files, NOW)
     assert files.read(case.film) == FILM
     keeping.remove(db, files, [case.case_id], **BY)
     assert in_folder(files) == []
-    db.dispose()
 
 
 def test_a_film_that_could_not_be_deleted_after_its_case_goes_later(db, files, monkeypatch):
@@ -98,10 +98,11 @@ def test_a_film_that_could_not_be_deleted_after_its_case_goes_later(db, files, m
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_film_whose_saving_was_killed_goes_and_its_next_saving_keeps_it(url, files, when):
-    database.open_store(url).dispose()
-    kill_while("saving", when, url, files)
-    db = database.open_store(url)
+def test_a_film_whose_saving_was_killed_goes_and_its_next_saving_keeps_it(
+    db_url, files, kill_while, when
+):
+    kill_while("saving", when)
+    db = database.open_store(db_url)
     assert keeping.count(db) == 0
     left = [file for file in in_folder(files) if file.suffix == ".film"]
     assert len(left) == (when == "after")

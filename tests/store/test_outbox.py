@@ -1,8 +1,5 @@
 """Reports on their way: each arrives once, whatever the archive or this machine does meanwhile."""
 
-import os
-import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -18,9 +15,8 @@ from kneeoa.pacs.problems import PacsError
 from kneeoa.pacs.sealing import PLAIN, Cipher
 from kneeoa.pacs.sender import Sender
 from kneeoa.store import tables
-from kneeoa.store.database import open_store, reading
+from kneeoa.store.database import reading
 from tests.support.archive import PATIENT, report, running_archive, server_at
-from tests.support.places import ROOT
 
 NOW = datetime(2030, 1, 2, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -318,19 +314,15 @@ outbox.deliver(open_store(sys.argv[1]), [server_at(sys.argv[2])], lambda: now, w
 """
 
 
-def test_a_sender_that_is_killed_after_sending_has_sent_once(url, archive):
-    db, server = open_store(url), archive.server()
+def test_a_sender_that_is_killed_after_sending_has_sent_once(db, db_url, forks, archive):
+    server = archive.server()
     outbox.put(db, server, DATA, NOW)
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        [sys.executable, "-c", KILLED, url, server.url], cwd=ROOT, env=environment, check=False
-    )
-    assert done.returncode == -9
+    (done,) = forks.run(KILLED, [db_url, server.url])
+    assert done.returncode == -9, done.said
     assert (entry(db).state, archive.came) == ("sending", ["1.2.3.1"])
     assert deliver(db, server, NOW + MINUTE) is None  # it may still be at it
     assert deliver(db, server, NOW + 5 * MINUTE)
     assert (entry(db).state, archive.came) == ("sent", ["1.2.3.1"])
-    db.dispose()
 
 
 def test_nothing_is_encrypted_without_a_key_and_nothing_opened():

@@ -4,8 +4,6 @@ import contextlib
 import hashlib
 import os
 import signal
-import subprocess
-import sys
 
 import pytest
 
@@ -17,9 +15,7 @@ from kneeoa.pacs.settings import Server
 from kneeoa.store.cases import keeping, resealing, sealed, settings
 from kneeoa.store.cases.films import FilmFileError, FilmFiles
 from kneeoa.store.cases.resealing import Secrets, Waiting
-from kneeoa.store.database import open_store
 from tests.support.cases import NOW, new_case
-from tests.support.places import ROOT
 from tests.support.report_films import knee_file
 
 OLD, NEW = "0f" * 32, "e1" * 32
@@ -54,15 +50,13 @@ def environment_of(url, folder, **secrets):
 
 
 @pytest.fixture
-def server(url, tmp_path, monkeypatch):
+def server(db, db_url, tmp_path, monkeypatch):
     """The environment of a server, and its database."""
     for name in (settings.SECRET, settings.OLD_SECRET, "KNEEOA_PACS"):
         monkeypatch.delenv(name, raising=False)
-    for name, value in environment_of(url, tmp_path / "films").items():
+    for name, value in environment_of(db_url, tmp_path / "films").items():
         monkeypatch.setenv(name, value)
-    db = open_store(url)
-    yield db, tmp_path / "films"
-    db.dispose()
+    return db, tmp_path / "films"
 
 
 def saved(db, files):
@@ -110,20 +104,14 @@ def test_all_that_is_kept_is_opened_by_the_new_secret_alone(server, monkeypatch,
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("number", [1, 2, 6])
 def test_killed_on_its_way_every_film_is_readable_and_it_goes_on(
-    server, monkeypatch, url, number, when
+    server, monkeypatch, forks, db_url, number, when
 ):
     db, folder = server
     cases, mark = saved(db, FilmFiles(folder, OLD_KEY))
     secrets = {settings.SECRET: NEW, settings.OLD_SECRET: OLD}
-    done = subprocess.run(
-        [sys.executable, "-c", KILLED, str(number), when],
-        cwd=ROOT,
-        env={**os.environ, **environment_of(url, folder, **secrets)},
-        capture_output=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == -signal.SIGKILL, done.stderr
+    environment = {**os.environ, **environment_of(db_url, folder, **secrets)}
+    (done,) = forks.run(KILLED, [str(number), when], env=environment)
+    assert done.returncode == -signal.SIGKILL, done.said
     by = {"old": FilmFiles(folder, OLD_KEY), "new": FilmFiles(folder, NEW_KEY)}
     assert readable(by["old"], cases) | readable(by["new"], cases) == {one.film for one in cases}
     first_is_done = number > 1 or when == "after"

@@ -14,7 +14,7 @@ from kneeoa.store.database import StoreError, writing
 from kneeoa.teaching.exam import Exam, ExamFilm
 
 NOW = datetime(2030, 1, 2, tzinfo=UTC)
-CLASS, FILMS = 40, 10
+CLASS, FILMS = 40, 4
 EXAM = Exam("", 7, (0,), tuple(ExamFilm(f"f{i}", 0) for i in range(FILMS)))
 
 
@@ -25,7 +25,7 @@ def class_of(db, size):
         return group, list(pool.map(lambda name: store.join(db, group.code, name, NOW), names))
 
 
-def test_forty_vote_on_ten_films_and_no_vote_is_lost(db):
+def test_forty_vote_on_four_films_and_no_vote_is_lost(db):
     group, people = class_of(db, CLASS)
 
     def grade_of(one, position):

@@ -2,8 +2,6 @@
 
 import os
 import sqlite3
-import subprocess
-import sys
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -16,7 +14,6 @@ from sqlalchemy import inspect, text
 from kneeoa.store import database, migrate, tables
 from kneeoa.store.database import StoreError, open_store, reading, writing
 from kneeoa.store.practice import find_learner, new_learner
-from tests.support.places import ROOT
 
 NOW = datetime(2030, 1, 2, tzinfo=UTC)
 
@@ -73,11 +70,10 @@ def test_threads_that_open_at_once_do_not_collide(url):
         assert list(pool.map(open_and_close, [url] * 8)) == [url] * 8
 
 
-def test_processes_that_open_at_once_do_not_collide(url):
+def test_processes_that_open_at_once_do_not_collide(url, forks):
     code = "import sys; from kneeoa.store.database import open_store; open_store(sys.argv[1])"
-    command = [sys.executable, "-c", code, url]
-    started = [subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE) for _ in range(4)]
-    assert [(one.communicate()[1], one.returncode) for one in started] == [(b"", 0)] * 4
+    ended = forks.run(code, *[[url]] * 4)
+    assert [(one.said, one.returncode) for one in ended] == [("", 0)] * 4
 
 
 def test_a_thing_that_goes_wrong_leaves_nothing_half_done(db):

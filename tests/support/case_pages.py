@@ -1,15 +1,17 @@
 """A store of saved cases for tests of pages, with its key; and what a reader does on them."""
 
 import contextlib
+import functools
 import time
 
 from streamlit.runtime.scriptrunner import RerunData, get_script_run_ctx
 from streamlit.testing.v1 import AppTest
 
 from kneeoa.films.phantom import knee_png
-from kneeoa.store.cases import settings
+from kneeoa.store.cases import readers, settings
 from kneeoa.store.cases.films import FilmFiles
 from kneeoa.teaching import keys
+from pages.shared.cases import book, saved
 from tests.support.places import MAIN_SCRIPT
 from tests.support.rows import tables
 from tests.support.stores import new_store
@@ -42,9 +44,36 @@ def case_store(folder, monkeypatch):
     engine.dispose()
 
 
-def started(page=None):
-    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=120).run()
-    return app.switch_page(f"{page}/page.py").run() if page else app
+def started(page="reading", **state):
+    """The app at a page that was asked for by its address, with what the session remembers."""
+    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=120)
+    for name, value in state.items():
+        app.session_state[name] = value
+    if page != "reading":
+        app._registered_pages = _registered_pages()
+        app.switch_page(f"{page}/page.py")
+    return app.run()
+
+
+@functools.cache
+def _registered_pages():
+    """What `AppTest` knows of the pages once the app has run: a browser knows their addresses."""
+    return AppTest.from_file(MAIN_SCRIPT, default_timeout=120).run()._registered_pages
+
+
+def signed_in(initials=""):
+    """What a session remembers once `sign_in` has been through."""
+    return {saved.DOOR.name: True, book.READER: readers.reader_of(initials)}
+
+
+def at_list(initials=""):
+    """The list of saved cases as who has signed in sees it."""
+    return started("cases", **signed_in(initials))
+
+
+def arrived(initials="", **film):
+    """A film that who has signed in has opened on Read."""
+    return upload(started(**signed_in(initials)), **film)
 
 
 def sign_in(app, initials=""):
@@ -59,8 +88,7 @@ def upload(app, name="one.png", data=FILM):
 
 
 def read_and_saved(initials="", **film):
-    app = sign_in(upload(started(), **film), initials)
-    return press(app, "save_case")
+    return press(arrived(initials, **film), "save_case")
 
 
 def listed(app):

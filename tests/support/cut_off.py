@@ -1,4 +1,4 @@
-"""A command with nobody to call and an empty home: what it leaves there, and whether it calls.
+"""Commands with nobody to call and an empty home: what they leave there, and whether they call.
 
 The kernel ends the process when it opens a socket of the internet, be that only to look up a name
 (seccomp; Linux on x86-64 and arm64). A missing network would not do: a failed call goes unseen.
@@ -35,7 +35,11 @@ def can_be_cut_off() -> bool:
 
 
 def run(folder: Path, *command: str, **environment: str) -> subprocess.CompletedProcess:
-    """Run ``python`` with `command` in `folder`; its home and its temporary files are in there."""
+    """Run ``python -m`` with `command` in `folder`, where its home and temporary files are, too.
+
+    After the word ``and`` comes another command for the same process, as long as all can be done.
+    Where the kernel cannot cut it off, it may call whom it wants.
+    """
     places = {name: folder / name for name in ("home", "temporary", "work")}
     for place in places.values():
         place.mkdir(parents=True, exist_ok=True)
@@ -47,7 +51,7 @@ def run(folder: Path, *command: str, **environment: str) -> subprocess.Completed
         env=kept | given | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"} | environment,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
         check=False,
     )
 
@@ -88,7 +92,21 @@ def _cut_off() -> None:
             raise OSError(ctypes.get_errno(), "The kernel takes no filter of system calls")
 
 
+def _run(words: list[str]) -> int | str | None:
+    """Run commands, one after the other; return the code of the last one that was run."""
+    code = None
+    while words and not code:
+        end = words.index("and") if "and" in words else len(words)
+        module, *sys.argv[1:] = words[:end]
+        words = words[end + 1 :]
+        try:
+            runpy.run_module(module, run_name="__main__", alter_sys=True)
+        except SystemExit as ended:
+            code = ended.code
+    return code
+
+
 if __name__ == "__main__":
-    _cut_off()
-    module, *sys.argv[1:] = sys.argv[1:]
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
+    if can_be_cut_off():
+        _cut_off()
+    sys.exit(_run(sys.argv[1:]))

@@ -23,6 +23,9 @@ def _drawn(*options) -> np.ndarray:
     key = hashlib.sha256(repr(options).encode()).hexdigest()
     found = once.kept(key)
     if found is None:
-        once.keep(key, [draw(*options)])
+        # Processes that collect tests draw the films of the same modules at the same time.
+        with once.alone(key):
+            if once.kept(key) is None:
+                once.keep(key, [draw(*options)])
         found = once.kept(key)
     return found[0]

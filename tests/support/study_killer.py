@@ -1,8 +1,8 @@
 """Runs a command of `train` again and again and kills it: ``python -m tests.support.study_killer``.
 
 Reads one number a line: after how many seconds to send SIGKILL, or ``inf``. Answers each with
-``killed`` or ``exit N``. Keras is imported once and every attempt is a fork of that process, so
-that an attempt does not begin with seconds of importing.
+``killed`` or ``exit N``. Keras is imported once, as is what writes the tables at the end, and every
+attempt is a fork of that process, so that an attempt does not go by in importing.
 """
 
 import gc
@@ -14,9 +14,11 @@ import time
 import traceback
 
 import keras  # noqa: F401
+import statsmodels.formula.api  # noqa: F401
 
 from tests.support import tiny
 from train.__main__ import main
+from train.commands import parser, training  # noqa: F401
 from train.study import cycles, tables  # noqa: F401
 
 

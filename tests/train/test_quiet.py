@@ -4,6 +4,7 @@ import logging
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import pytest
 
@@ -71,7 +72,7 @@ def run(program, *words, **environment):
     return subprocess.run(
         [sys.executable, "-c", program, *words],
         cwd=ROOT,
-        env=os.environ | environment,
+        env={k: v for k, v in (os.environ | environment).items() if v is not None},
         capture_output=True,
         text=True,
         timeout=60,
@@ -100,6 +101,7 @@ import sys
 import types
 from pathlib import Path
 from train import machine
+{before}
 machine.load_keras()
 import keras
 from kneeoa.records import results
@@ -112,12 +114,37 @@ weights = types.SimpleNamespace(model_sha256=record.weights_hash(network))
 results.read_record = lambda _: weights
 record.write_run_of(network, Path(sys.argv[1]), None, None, None)
 record.load_network(Path(sys.argv[1]))
+{after}
 """
 
 
-@pytest.mark.parametrize("backend", ["tensorflow", "torch"])
-def test_computing_saving_and_loading_greet_nobody(backend, tmp_path):
-    pytest.importorskip(backend)
-    done = run(SAVES, str(tmp_path), KERAS_BACKEND=backend, TF_CPP_MIN_LOG_LEVEL="2")
+def greets_nobody(backend, folder, *, before="", after=""):
+    """Compute, save and load in a process of its own, between two more parts of a program."""
+    if not find_spec(backend):  # importing it here would take seconds
+        pytest.skip(f"{backend} is not installed")
+    program = SAVES.format(before=before, after=after)
+    environment = {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "2"}
+    done = run(program, str(folder), KERAS_TORCH_DEVICE=None, **environment)
     assert done.returncode == 0, done.stderr
     assert [line for line in done.stderr.splitlines() if any(map(line.count, UNWANTED))] == []
+    return done.stdout
+
+
+def test_computing_saving_and_loading_greet_nobody_under_tensorflow(tmp_path):
+    greets_nobody("tensorflow", tmp_path)
+
+
+def test_under_pytorch_they_greet_nobody_and_compute_where_training_does(tmp_path):
+    """And not on Apple's GPU; also where Keras was loaded before, as where a run is unwrapped."""
+    before = (
+        "import torch; torch.backends.mps.is_available = lambda: True\n"
+        "torch.cuda.get_device_capability = lambda: (9, 0)\n"
+        "print(machine.prepare('cpu').kind)"
+    )
+    after = (
+        "from keras.src.backend.torch.core import get_device; print(get_device())\n"
+        "torch.cuda.is_available = lambda: True\n"
+        "print(machine.prepare('gpu').kind, get_device())"
+    )
+    told = greets_nobody("torch", tmp_path, before=before, after=after)
+    assert told.split() == ["cpu", "cpu", "gpu", "cuda"]

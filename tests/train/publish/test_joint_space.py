@@ -15,6 +15,15 @@ from train.publish import joint_space
 from train.publish.joint_space import Measured, measured, table
 
 
+@pytest.fixture(scope="module", autouse=True)
+def few_draws():
+    """Have intervals stand on fewer draws: none of them is compared with a number."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(joint_space, "_RESAMPLES", 200)
+    yield
+    patch.undo()
+
+
 def made(*, again=0.002, bias=0.003, fall=0.006, patients=40):
     """What was measured on films of two knees a patient, whose figures are known."""
     random = np.random.default_rng(0)
