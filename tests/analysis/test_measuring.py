@@ -127,14 +127,21 @@ def test_the_lines_of_a_selection_make_it_again(folder):
     pd.testing.assert_frame_equal(printed[0], made.runs)
 
 
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory):
+    """The tables of the study of `folder`: what they are made from is always the same."""
+    folder = tmp_path_factory.mktemp("compared")
+    write_study(folder, cycles=2, failed=["mobilenet-seed1-00000000"])
+    return measuring.tables(chosen(folder, study="one"))
+
+
 @pytest.fixture
-def kept(folder):
+def kept(folder, compared):
     """A study with the tables that training writes; and its selection."""
-    made = chosen(folder, study="one")
     place = folder / "studies" / "one"
-    for name, table in measuring.tables(made).items():
+    for name, table in compared.items():
         table.to_csv(place / f"{name}.csv", index=False)
-    return place, made
+    return place, chosen(folder, study="one")
 
 
 def kept_tables(place, made):

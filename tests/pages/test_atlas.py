@@ -177,8 +177,15 @@ def pictures(app):
     return sum(len(data["panes"]) for data in viewers(app))
 
 
-def graded(tmp_path, count=2):
-    """Write films under names and grades that the published networks know; return the folder."""
+DIFFERING = -1
+
+
+def graded(tmp_path, count=2, knees=()):
+    """Write films under names and grades that the published networks know; return the folder.
+
+    Of a knee are those that show the grades in `knees` clearly or, with `DIFFERING`, on which
+    answers differ: drawing one takes long, and blotches are a film, too, where none is graded.
+    """
     both = published()[0].merge(published()[1], on=["image_id", "true_grade"])
     both = both.assign(
         one=rules.median(both[[f"{name}_x" for name in PROBABILITY_COLUMNS]].to_numpy()),
@@ -187,10 +194,12 @@ def graded(tmp_path, count=2):
     right = both[(both["one"] == both["true_grade"]) & (both["two"] == both["true_grade"])]
     agreed = both[(both["one"] == both["two"]) & (both["one"] != both["true_grade"])]
     apart = both[(both["one"] - both["two"]).abs() >= 2]
-    chosen = [*(right[right["true_grade"] == grade].head(count) for grade in range(5))]
-    chosen = pd.concat([*chosen, agreed.head(1), apart.head(1)])
+    clear = [right[right["true_grade"] == grade].head(count) for grade in range(5)]
+    differing = pd.concat([agreed.head(1), apart.head(1)]).assign(shows=DIFFERING)
+    chosen = pd.concat([*(films.assign(shows=films["true_grade"]) for films in clear), differing])
     for number, row in enumerate(chosen.itertuples()):
-        draw(tmp_path / "val" / str(row.true_grade) / f"{row.image_id}.png", number)
+        write = draw if row.shows in knees else write_film
+        write(tmp_path / "val" / str(row.true_grade) / f"{row.image_id}.png", number)
     return tmp_path
 
 
@@ -226,7 +235,7 @@ def test_without_a_folder_the_films_are_drawn_and_that_is_said(monkeypatch):
 
 
 def test_clear_films_come_first_and_one_opens_in_the_reading_page(monkeypatch, tmp_path):
-    app = opened(monkeypatch, graded(tmp_path), part="films", grade="1")
+    app = opened(monkeypatch, graded(tmp_path, knees=(1, DIFFERING)), part="films", grade="1")
     assert "both networks agree with the reference" in text(app)
     assert "2 films." in text(app)
     assert pictures(app) == 2
@@ -268,7 +277,7 @@ def test_neighbours_are_called_clear_only_where_both_are(monkeypatch, tmp_path):
 def test_films_on_which_answers_differ_are_listed_with_both_maps(monkeypatch, tmp_path):
     # Drawn films under published names: as if they were read as published.
     monkeypatch.setattr("pages.shared.answers.counting.recorded_answers", lambda *_: ())
-    app = opened(monkeypatch, graded(tmp_path), part="differing")
+    app = opened(monkeypatch, graded(tmp_path, knees=(DIFFERING,)), part="differing")
     options = app.segmented_control(key="list").options
     assert [option.rpartition(" ")[2] for option in options] == ["(1)", "(1)", "(0)"]
     assert pictures(app) == 3
@@ -291,7 +300,7 @@ def test_a_grade_without_films_is_said_and_the_rest_stands(monkeypatch, tmp_path
 
 
 def test_a_folder_without_splits_is_graded_when_asked(monkeypatch, tmp_path):
-    for seed, file in enumerate(sorted(write_flat(tmp_path, 3).rglob("*.png"))):
+    for seed, file in enumerate(sorted(write_flat(tmp_path, 1).rglob("*.png"))):
         draw(file, seed)
     app = opened(monkeypatch, tmp_path, part="films", grade="1")
     assert "may have learned from them" in text(app)
@@ -299,7 +308,7 @@ def test_a_folder_without_splits_is_graded_when_asked(monkeypatch, tmp_path):
     app.segmented_control(key="part").set_value("differing").run()
     assert not viewers(app)
     app.button(key="grade_now").click().run()
-    assert "Of 6 films" in text(app)
+    assert "Of 2 films" in text(app)
 
 
 def test_an_unreadable_film_is_said_in_its_place(monkeypatch, tmp_path):

@@ -8,6 +8,7 @@ import zipfile
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from kneeoa.charts.paper import drawing
 from pages.shared.research import paper_sheet
 from tests.support.places import MAIN_SCRIPT
 from tests.support.research import (
@@ -115,6 +116,45 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.fixture(scope="module")
+def every_kind_laid(tmp_path_factory):
+    """A results folder with whatever is odd or damaged, of which pages only read."""
+    folder = tmp_path_factory.mktemp("every-kind")
+    write_study(folder, cycles=GOOD // 2)
+    write_bad(folder, DAMAGED | UNMEASURED | STANDING)
+    write_robustness(folder)
+    write_search(folder)
+    for place in ("runs", "studies"):
+        (folder / place / os.fsdecode(b"not \xff text")).mkdir()
+    return folder
+
+
+@pytest.fixture
+def every_kind(every_kind_laid, monkeypatch):
+    monkeypatch.setenv("KNEEOA_RESULTS", str(every_kind_laid))
+    monkeypatch.delenv("KNEEOA_DATASET", raising=False)
+
+
+LEFT_OUT = "mobilenet-seed0-00000000"
+
+
+@pytest.fixture(scope="module")
+def one_unread_laid(tmp_path_factory):
+    """A study of which the answers of the run `LEFT_OUT` are none; pages only read it."""
+    folder = tmp_path_factory.mktemp("one-unread")
+    write_study(folder, cycles=GOOD // 2)
+    answers = folder / "runs" / LEFT_OUT / "predictions.csv"
+    _, edit = UNMEASURED["an answer that is none"]
+    answers.write_bytes(edit(answers.read_bytes()))
+    return folder
+
+
+@pytest.fixture
+def one_unread(one_unread_laid, monkeypatch):
+    monkeypatch.setenv("KNEEOA_RESULTS", str(one_unread_laid))
+    monkeypatch.delenv("KNEEOA_DATASET", raising=False)
+
+
 def states(app):
     """How many runs are in which state, of all runs and not those of the study alone."""
     app.selectbox[0].select("all runs").run()
@@ -150,10 +190,8 @@ def test_answers_that_are_none_are_named_and_the_others_stand(folder):
         ("results", "beside", "1 of 2 finished runs of the first set is not counted here"),
     ],
 )
-def test_no_figure_stands_on_more_runs_than_it_was_counted_from(folder, page, part, said):
-    answers = folder / "runs" / "mobilenet-seed0-00000000" / "predictions.csv"
-    _, edit = UNMEASURED["an answer that is none"]
-    answers.write_bytes(edit(answers.read_bytes()))
+@pytest.mark.usefixtures("one_unread")
+def test_no_figure_stands_on_more_runs_than_it_was_counted_from(page, part, said):
     app = AppTest.from_file(MAIN_SCRIPT, default_timeout=240).run()
     if part:
         app.query_params["part"] = part
@@ -167,12 +205,10 @@ def test_no_figure_stands_on_more_runs_than_it_was_counted_from(folder, page, pa
     ("page", "part", "name"),
     [("results", "claim", "results"), ("results", "beside", "side_by_side"), ("confusion",) * 3],
 )
-def test_a_file_for_a_paper_cites_no_run_that_was_left_out(
-    folder, monkeypatch, page, part, name, networks
-):
-    left_out = folder / "runs" / "mobilenet-seed0-00000000" / "predictions.csv"
-    _, edit = UNMEASURED["an answer that is none"]
-    left_out.write_bytes(edit(left_out.read_bytes()))
+@pytest.mark.usefixtures("one_unread")
+def test_a_file_for_a_paper_cites_no_run_that_was_left_out(monkeypatch, page, part, name, networks):
+    for suffix in ("svg", "pdf"):  # what the figures are is no matter here
+        monkeypatch.setattr(drawing, suffix, lambda _: b"")
     made = {}
     monkeypatch.setattr(
         paper_sheet, "show_button", lambda name, content: made.update({name: content})
@@ -185,7 +221,7 @@ def test_a_file_for_a_paper_cites_no_run_that_was_left_out(
         (cited,) = (path for path in archive.namelist() if path.endswith("CITATION.txt"))
         text = archive.read(cited).decode()
     assert "mobilenet-seed1-00000000" in text
-    assert "mobilenet-seed0-00000000" not in text
+    assert LEFT_OUT not in text
 
 
 def test_what_is_odd_and_whole_stands(folder):
@@ -197,13 +233,9 @@ def test_what_is_odd_and_whole_stands(folder):
     assert table["why"].str.len().max() <= 200
 
 
+@pytest.mark.usefixtures("every_kind")
 @pytest.mark.parametrize("page", PAGES)
-def test_no_page_goes_away(folder, page):
-    write_bad(folder, DAMAGED | UNMEASURED | STANDING)
-    write_robustness(folder)
-    write_search(folder)
-    for place in ("runs", "studies"):
-        (folder / place / os.fsdecode(b"not \xff text")).mkdir()
+def test_no_page_goes_away(page):
     opened(page)
     app = AppTest.from_file(MAIN_SCRIPT, default_timeout=240).run()
     app.query_params["study"] = "all runs"
@@ -235,6 +267,14 @@ def test_tables_with_any_cell_keep_their_page(folder, number):
     opened("results", part="tried")
 
 
+@pytest.fixture(scope="module")
+def studied(tmp_path_factory):
+    """A study whose status each test writes anew, and what that was."""
+    folder = tmp_path_factory.mktemp("studied")
+    write_study(folder, cycles=GOOD // 2)
+    return folder, (folder / "studies" / "one" / "status.json").read_bytes()
+
+
 @pytest.mark.parametrize(
     "changed",
     [
@@ -249,7 +289,10 @@ def test_tables_with_any_cell_keep_their_page(folder, number):
         {"rows": b'[{"run_id": "\\ud800", "state": "training"}]'},
     ],
 )
-def test_a_study_that_says_odd_things_of_itself_keeps_the_page(folder, changed):
+def test_a_study_that_says_odd_things_of_itself_keeps_the_page(studied, monkeypatch, changed):
+    folder, status = studied
+    monkeypatch.setenv("KNEEOA_RESULTS", str(folder))
+    monkeypatch.delenv("KNEEOA_DATASET", raising=False)
     file = folder / "studies" / "one" / "status.json"
-    file.write_bytes(json_with(state="training", **changed)(file.read_bytes()))
+    file.write_bytes(json_with(state="training", **changed)(status))
     opened("runs")

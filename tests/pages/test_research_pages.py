@@ -1,5 +1,6 @@
 """The research pages as a reader drives them, without a browser, on whole and damaged folders."""
 
+import functools
 import json
 import os
 import shutil
@@ -132,18 +133,30 @@ SAID = {
 """What every page says of every state of a results folder."""
 
 
+@pytest.fixture(scope="module")
+def in_state(tmp_path_factory):
+    """Return what lays a folder of a state, one for all pages: they only read it."""
+
+    @functools.cache
+    def laid(state):
+        folder = tmp_path_factory.mktemp("state")
+        lay(state, folder)
+        return folder / "nowhere" if state == "missing" else folder
+
+    return laid
+
+
 @pytest.mark.parametrize(
     ("state", "page"), [(state, page) for state, pages in SAID.items() for page in pages]
 )
-def test_every_page_says_what_a_folder_holds(folder, page, state, monkeypatch):
-    lay(state, folder, monkeypatch)
+def test_every_page_says_what_a_folder_holds(in_state, page, state, monkeypatch):
+    monkeypatch.setenv("KNEEOA_RESULTS", str(in_state(state)))
+    monkeypatch.delenv("KNEEOA_DATASET", raising=False)
     assert SAID[state][page] in text(opened(page)).replace("\\", "")
 
 
-def lay(state, folder, monkeypatch):
-    if state == "missing":
-        monkeypatch.setenv("KNEEOA_RESULTS", str(folder / "nowhere"))
-    elif state == "one run":
+def lay(state, folder):
+    if state == "one run":
         write_run(folder, "mobilenet", 0)
     elif state == "one network":
         for seed in range(3):
@@ -223,18 +236,26 @@ VIEWS = [
 """Pages and addresses that together show every table there is."""
 
 
-@pytest.mark.usefixtures("tables_once")
-@pytest.mark.parametrize("some", [False, True])
-@pytest.mark.parametrize(("page", "address"), VIEWS)
-def test_the_python_below_a_table_gives_that_table(tmp_path, monkeypatch, page, address, some):
-    whole, other = tmp_path / "one" / "results", tmp_path / "other" / "results"
+@pytest.fixture(scope="module")
+def two_folders(tmp_path_factory):
+    """Two results folders called alike, which pages and what is copied from them only read."""
+    place = tmp_path_factory.mktemp("two")
+    whole, other = place / "one" / "results", place / "other" / "results"
     write_study(whole, cycles=2, failed=["mobilenet-seed1-00000000"])
     write_robustness(whole)
     write_search(whole)
     write_study(other, cycles=1)
     shutil.copytree(other / "studies" / "one", other / "studies" / "copy")
     notes.write(whole / "runs" / "mobilenet-seed0-00000000", "=a note", ["kept"])
-    monkeypatch.setenv("KNEEOA_RESULTS", os.pathsep.join(map(str, (whole, other))))
+    return whole, other
+
+
+@pytest.mark.usefixtures("tables_once")
+@pytest.mark.parametrize("some", [False, True])
+@pytest.mark.parametrize(("page", "address"), VIEWS)
+def test_the_python_below_a_table_gives_that_table(two_folders, monkeypatch, page, address, some):
+    monkeypatch.setenv("KNEEOA_RESULTS", os.pathsep.join(map(str, two_folders)))
+    whole, _ = two_folders
     app = AppTest.from_file(MAIN_SCRIPT, default_timeout=120).run()
     app.query_params.update(address)
     if some:  # and some runs of both folders instead of a study

@@ -19,8 +19,28 @@ from tests.support.research import write_study
 from tests.support.research_pages import opened
 
 
+@pytest.fixture(scope="module")
+def studied(tmp_path_factory):
+    """A study that pages only read: its folder and its runs."""
+    results = tmp_path_factory.mktemp("studied") / "results"
+    return results, write_study(results, cycles=2)
+
+
 @pytest.fixture
-def names(tmp_path, monkeypatch):
+def results(studied, monkeypatch):
+    monkeypatch.setenv("KNEEOA_RESULTS", str(studied[0]))
+    monkeypatch.delenv("KNEEOA_DATASET", raising=False)
+    return studied[0]
+
+
+@pytest.fixture
+def names(studied, results):
+    return studied[1]
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    """The runs of a study of the test's own, which it may change."""
     monkeypatch.setenv("KNEEOA_RESULTS", str(tmp_path / "results"))
     monkeypatch.delenv("KNEEOA_DATASET", raising=False)
     return write_study(tmp_path / "results", cycles=2)
@@ -41,18 +61,16 @@ def button(app, key):
     return next(one for one in app.button if one.key == key)
 
 
-def films_of(tmp_path, names, network="mobilenet"):
+def films_of(results, names, network="mobilenet"):
     files = [
-        tmp_path / "results" / "runs" / name / "predictions.csv"
-        for name in names
-        if name.startswith(network)
+        results / "runs" / name / "predictions.csv" for name in names if name.startswith(network)
     ]
     graded = {file: confusions.graded(read_predictions(file), "test") for file in files}
     return confusions.mean_answers(graded)
 
 
-def test_cell_sentence_and_sheet_have_one_number(tmp_path, names):
-    answers = films_of(tmp_path, names)
+def test_cell_sentence_and_sheet_have_one_number(results, names):
+    answers = films_of(results, names)
     count = confusions.matrix(answers)[0, 0]
     app = opened("confusion", reference="0", given="0")
     said = text(app)
@@ -63,14 +81,14 @@ def test_cell_sentence_and_sheet_have_one_number(tmp_path, names):
     assert all("reference 0, given 0" in card and "no film here" in card for card in shown)
 
 
-def in_cell_of(tmp_path, names, network):
-    answers = films_of(tmp_path, names, network)
+def in_cell_of(results, names, network):
+    answers = films_of(results, names, network)
     return set(answers.query("true_grade == 0 and predicted == 0")["image_id"])
 
 
 @pytest.mark.parametrize("below", ["beside", "table"])
-def test_the_films_of_both_networks_alone_on_demand(tmp_path, names, below):
-    by_network = [in_cell_of(tmp_path, names, network) for network in ("mobilenet", "resnet50")]
+def test_the_films_of_both_networks_alone_on_demand(results, names, below):
+    by_network = [in_cell_of(results, names, network) for network in ("mobilenet", "resnet50")]
     both = by_network[0] & by_network[1]
     assert 0 < len(both) < len(by_network[0])
     app = opened("confusion", reference="0", given="0", agreeing="both", below=below)
@@ -94,8 +112,8 @@ def test_films_of_both_networks_need_both(names):
     assert not [one for one in app.button_group if one.key == "agreeing"]
 
 
-def test_a_film_opens_in_place_and_leads_back(tmp_path, names, monkeypatch):
-    answers = films_of(tmp_path, names)
+def test_a_film_opens_in_place_and_leads_back(tmp_path, results, names, monkeypatch):
+    answers = films_of(results, names)
     there = answers[(answers["true_grade"] == 0) & (answers["predicted"] == 0)]
     (tmp_path / "films").mkdir()
     *others, missing = there["image_id"]
@@ -166,37 +184,37 @@ def here(monkeypatch):
     monkeypatch.setattr(clients, "client", lambda: clients.HERE)
 
 
-def test_notes_are_written_from_this_machine_alone(tmp_path, names, monkeypatch):
-    notes.write(tmp_path / "results" / "runs" / names[0], "as it was", [])
+def test_notes_are_written_from_this_machine_alone(tmp_path, own, monkeypatch):
+    notes.write(tmp_path / "results" / "runs" / own[0], "as it was", [])
     monkeypatch.setattr(clients, "client", lambda: "192.168.1.7")
-    app = opened("runs", marked=names[:1], runs_part="notes")
+    app = opened("runs", marked=own[:1], runs_part="notes")
     assert "as it was" in text(app)
     assert not app.text_area
     monkeypatch.setenv("KNEEOA_NOTES", "everyone")
-    assert opened("runs", marked=names[:1], runs_part="notes").text_area
+    assert opened("runs", marked=own[:1], runs_part="notes").text_area
 
 
 @pytest.mark.usefixtures("here")
-def test_notes_are_kept_with_a_run_and_found_again(tmp_path, names):
-    app = opened("runs", marked=names[:1], runs_part="notes")
+def test_notes_are_kept_with_a_run_and_found_again(tmp_path, own):
+    app = opened("runs", marked=own[:1], runs_part="notes")
     app.text_area[0].set_value("<i>look</i> again")
     (tags,) = (one for one in app.text_input if one.label.startswith("Tags"))
     tags.set_value("paper, doubtful")
     next(one for one in app.button if one.label == "Keep with the run").click().run()
     text(app)
-    kept = notes.read(tmp_path / "results" / "runs" / names[0])
+    kept = notes.read(tmp_path / "results" / "runs" / own[0])
     assert kept == notes.Notes("<i>look</i> again", ("doubtful", "paper"))
     app = opened("runs", tags=["paper"])
     assert "1 of them have these tags and words; 4 of 4 runs finished" in text(app)
     table = app.dataframe[0].value
-    assert table["run"].tolist() == names[:1]
+    assert table["run"].tolist() == own[:1]
     assert table["note"].tolist() == ["<i>look</i> again"]
 
 
 @pytest.mark.usefixtures("here")
-def test_notes_that_another_kept_since_the_form_was_opened_are_shown_and_stay(tmp_path, names):
-    place = tmp_path / "results" / "runs" / names[0]
-    app = opened("runs", marked=names[:1], runs_part="notes")
+def test_notes_that_another_kept_since_the_form_was_opened_are_shown_and_stay(tmp_path, own):
+    place = tmp_path / "results" / "runs" / own[0]
+    app = opened("runs", marked=own[:1], runs_part="notes")
     (tags,) = (one for one in app.text_input if one.label.startswith("Tags"))
     notes.write(place, "do not use", ["exclude"])
     tags.set_value("mine")
@@ -212,9 +230,9 @@ def test_notes_that_another_kept_since_the_form_was_opened_are_shown_and_stay(tm
     assert not [one for one in app.button if one.label == "Take theirs into the form"]
 
 
-def test_notes_that_are_damaged_are_named_and_the_page_stands(tmp_path, names):
-    (tmp_path / "results" / "runs" / names[0] / notes.FILE).write_text("{")
-    app = opened("runs", marked=names[:1], runs_part="notes")
+def test_notes_that_are_damaged_are_named_and_the_page_stands(tmp_path, own):
+    (tmp_path / "results" / "runs" / own[0] / notes.FILE).write_text("{")
+    app = opened("runs", marked=own[:1], runs_part="notes")
     assert "notes.json cannot be read" in text(app)
     assert "notes.json cannot be read" in app.error[0].value.replace("\\", "")
     assert len(app.dataframe[0].value) == 4
@@ -222,11 +240,11 @@ def test_notes_that_are_damaged_are_named_and_the_page_stands(tmp_path, names):
 
 @pytest.mark.usefixtures("here")
 @pytest.mark.skipif(os.name != "posix" or os.getuid() == 0, reason="root may write everywhere")
-def test_without_the_right_to_write_notes_are_read_alone(tmp_path, names):
-    place = tmp_path / "results" / "runs" / names[0]
+def test_without_the_right_to_write_notes_are_read_alone(tmp_path, own):
+    place = tmp_path / "results" / "runs" / own[0]
     notes.write(place, "as it was", [])
     place.chmod(0o500)
-    app = opened("runs", marked=names[:1], runs_part="notes")
+    app = opened("runs", marked=own[:1], runs_part="notes")
     assert "as it was" in text(app)
     assert not app.text_area
 

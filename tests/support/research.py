@@ -1,5 +1,6 @@
 """Results folders for the research pages' tests: drawn, not trained."""
 
+import functools
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -13,10 +14,17 @@ from kneeoa.records import results, studies, tried
 
 EPOCHS = 6
 SPLIT_HASH = "f" * 64
+_WRITTEN: dict[tuple[int, str], dict[str, bytes]] = {}
+"""What a drawn run is on disk, once it was written: the same one again is a copy."""
 
 
 def drawn_predictions(seed=0, *, films=60, skill=2.0, splits=("val", "test"), blind=0):
     """Answers that are right as often as `skill` makes them; two knees a patient."""
+    return _drawn(seed, films, skill, splits, blind).copy()
+
+
+@functools.cache
+def _drawn(seed, films, skill, splits, blind):
     draw = np.random.default_rng([seed, 7])
     parts = []
     for number, split in enumerate(splits):
@@ -78,9 +86,18 @@ def write_run(folder: Path, architecture, seed, *, predictions=None, **changes) 
         "libraries": {"python": "3.11"},
     }
     record = results.RunRecord(**fields | changes)
-    if predictions is None:
-        predictions = drawn_predictions(number)
-    results.write_run(folder, record, drawn_history(number), predictions)
+    drawn = predictions is None
+    key = (number, repr(record)) if drawn else ()
+    if key in _WRITTEN:
+        place = folder / "runs" / run_id
+        place.mkdir(parents=True)
+        for name, content in _WRITTEN[key].items():
+            (place / name).write_bytes(content)
+        return run_id
+    predictions = drawn_predictions(number) if drawn else predictions
+    place = results.write_run(folder, record, drawn_history(number), predictions)
+    if drawn:
+        _WRITTEN[key] = {file.name: file.read_bytes() for file in place.iterdir()}
     return run_id
 
 
