@@ -32,7 +32,7 @@ LONGEST = (
     *("test_study", "test_cluster", "test_sharing", "test_tune"),
     *("test_served", "test_backends", "test_fit", "test_commands", "test_gradcam_reference"),
     *("test_group", "test_own_films", "test_research", "test_practice", "test_reading"),
-    *("test_viewer", "test_orthanc", "test_receiver"),
+    *("test_several", "test_beside", "test_viewer", "test_orthanc", "test_receiver"),
 )
 
 

@@ -1,11 +1,12 @@
 """The running app and a Chromium that looks at it."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from tests.support.install_chromium import NoChromiumError
-from tests.support.serving import VIEWPORT, chromium, running_app
+from tests.support.serving import VIEWPORT, chromium, forked_app
 from tests.support.watching import watched
 
 
@@ -18,8 +19,8 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session")
 def app(tmp_path_factory):
-    """The app as a user runs it, with an empty home folder."""
-    with running_app(tmp_path_factory.mktemp("app")) as running:
+    """The app, with an empty home folder; each network computes what it is asked."""
+    with forked_app(tmp_path_factory.mktemp("app"), asks_once=False) as running:
         yield running
 
 
@@ -29,15 +30,30 @@ def app_url(app):
     return app.url
 
 
-# Not of session scope: while Playwright runs, no other test can run an event loop.
-@pytest.fixture(scope="module")
-def browser():
-    """A Chromium; its absence is a failure, not a reason to skip."""
+@pytest.fixture(scope="session")
+def started():
+    """A Chromium, and the loop by which it is driven; without one, tests fail and are not skipped.
+
+    While Playwright marks its loop as running, no other test of this process could run one:
+    `browser` marks it for as long as it is used.
+    """
     try:
-        with chromium() as started:
-            yield started
+        with chromium() as opened:
+            loop = asyncio.get_running_loop()
+            asyncio._set_running_loop(None)
+            yield opened, loop
+            asyncio._set_running_loop(loop)
     except NoChromiumError as error:
         pytest.fail(f"{error} `make test` does so by itself where it can.")
+
+
+@pytest.fixture(scope="module")
+def browser(started):
+    """The Chromium, for the tests of a module."""
+    opened, loop = started
+    asyncio._set_running_loop(loop)
+    yield opened
+    asyncio._set_running_loop(None)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from kneeoa.teaching.exam import Exam, ExamFilm
 from kneeoa.teaching.films import synthetic_set
 from tests.support.menu import turn_to
 from tests.support.planted import HOST, PLANTED, SHORT, plant
-from tests.support.serving import running_app
+from tests.support.serving import forked_app
 
 SECONDS = 60_000
 KEY = "a long enough key"
@@ -21,22 +21,30 @@ ELSEWHERE = f"a[href*='{HOST}'], img[src*='{HOST}'], a[href^='mailto:'], .katex"
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    """A dashboard whose results and session are full of them; its address, and the session's."""
+    """A dashboard whose results and session are full of them; the session's code."""
     root = tmp_path_factory.mktemp("planted")
     plant(root / "results")
     url = f"sqlite:///{root}/store.sqlite"
     db = open_store(url)
     films = tuple(ExamFilm(name, 0) for name in list(synthetic_set().films)[:2])
     group = store.open_group(db, Exam(TITLE, 0, (0,), films), datetime.now(UTC))
-    one = store.join(db, group.code, SHORT, datetime.now(UTC))
     db.dispose()
     settings = {
         "KNEEOA_RESULTS": str(root / "results"),
         "KNEEOA_DATABASE_URL": url,
         "KNEEOA_TEACHER_KEY": KEY,
     }
-    with running_app(root, **settings) as app:
-        yield app, f"code={group.code}&token={one.token}"
+    with forked_app(root, **settings) as app:
+        yield app, group.code
+
+
+@pytest.fixture(scope="module")
+def opened(site, context):
+    """A page that was opened at the results."""
+    page = context.new_page()
+    page.goto(f"{site[0].url}/runs?study=all+runs")
+    yield page
+    page.close()
 
 
 def is_plain(page):
@@ -55,16 +63,20 @@ def results_are_plain(page):
         assert part in said
 
 
-def test_results_ask_for_nothing(site, page):
-    page.goto(f"{site[0].url}/runs?study=all+runs")
+def test_results_ask_for_nothing(opened):
+    page = opened
+    turn_to(page, "Research", "Runs")
     results_are_plain(page)
     turn_to(page, "Research", "Data")
     results_are_plain(page)
 
 
-def test_titles_nicknames_and_names_of_films_ask_for_nothing(site, page):
-    app, place = site
-    page.goto(f"{app.url}/join?{place}")
+def test_titles_nicknames_and_names_of_films_ask_for_nothing(site, opened):
+    page = opened
+    turn_to(page, "Learn", "Join")
+    page.get_by_label("Code").fill(site[1])
+    page.get_by_label("Nickname").fill(SHORT)
+    page.get_by_role("button", name="Join", exact=True).click()
     expect(page.get_by_text("You are in")).to_be_visible(timeout=SECONDS)
     assert SHORT in is_plain(page)
     turn_to(page, "Learn", "Teach")

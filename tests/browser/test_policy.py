@@ -12,9 +12,17 @@ from playwright.sync_api import expect
 
 from tests.support.menu import rooms, turn_to
 from tests.support.places import ROOT
+from tests.support.serving import running_app
 
 SECONDS = 60_000
 PAGES = sorted(file.parent.name for file in (ROOT / "pages").glob("*/page.py"))
+
+
+@pytest.fixture(scope="module")
+def app_url(tmp_path_factory):
+    """The address of the app as a user runs it."""
+    with running_app(tmp_path_factory.mktemp("app")) as running:
+        yield running.url
 
 
 def path_of(name):

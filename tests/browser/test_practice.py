@@ -73,31 +73,29 @@ def test_a_session_is_played_by_keyboard_alone(app, page):
     page.wait_for_function("() => document.fullscreenElement === null")
     is_asked(page, 1)
     press(page, "z", '.viewer[data-part="left half"]')
-    for film in range(1, 3):
-        is_asked(page, film)
-        # Every film begins whole and as it came.
-        if film > 1:
-            seen = '.viewer[data-ready=true][data-part="whole"][data-invert="false"]'
-            expect(page.locator(seen)).to_be_visible(timeout=SECONDS)
-        mark(page, "2", 2)
-        mark(page, "ArrowRight", 3)
-        page.get_by_role("button", name="Invert").click()
-        expect(page.locator('.viewer[data-invert="true"]')).to_be_visible()
-        press(page, "Enter", "[class*=st-key-next--] button")
-        press(page, "Enter", f'text="Film {film + 1} of 10"')
-    is_asked(page, 3)
+    mark(page, "2", 2)
+    mark(page, "ArrowRight", 3)
+    page.get_by_role("button", name="Invert").click()
+    expect(page.locator('.viewer[data-invert="true"]')).to_be_visible()
+    press(page, "Enter", "[class*=st-key-next--] button")
+    press(page, "Enter", 'text="Film 2 of 10"')
+    is_asked(page, 2)
+    # Every film begins whole and as it came.
+    seen = '.viewer[data-ready=true][data-part="whole"][data-invert="false"]'
+    expect(page.locator(seen)).to_be_visible(timeout=SECONDS)
+    mark(page, "2", 2)
     query = page.url.partition("?")[2]
     # The server is gone, and a new one knows where the learner was.
     app.restart()
     page.goto(f"{app.url}/practice?{query}")
-    is_asked(page, 3)
+    is_asked(page, 2)
     mark(page, "0", 0)
     press(page, "Enter", "[class*=st-key-next--] button")
-    press(page, "Enter", 'text="Film 4 of 10"')
-    is_asked(page, 4)
+    press(page, "Enter", 'text="Film 3 of 10"')
+    is_asked(page, 3)
     page.keyboard.press("Escape")
     wait(page, "Your result")
-    wait(page, "3 of 10 films graded")
+    wait(page, "2 of 10 films graded")
     assert page.evaluate("document.documentElement.scrollWidth") <= 1440
     assert page.get_by_text("encountered an error").count() == 0
 

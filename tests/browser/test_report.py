@@ -10,20 +10,37 @@ from pypdf import PdfReader
 from tests.support.report_films import PLANTED, knee_file
 
 SECONDS = 60_000
+WITH_NAME = "With the patient's name"
+OF_HER_STUDY = "the film's own study"
 
 
-@pytest.fixture
-def report(page, app_url, tmp_path):
+@pytest.fixture(scope="module")
+def opened(context, app_url, tmp_path_factory):
     """The page with a film that was read, and its report open."""
-    film = tmp_path / "Plantagenet.dcm"
+    film = tmp_path_factory.mktemp("report") / "Plantagenet.dcm"
     film.write_bytes(knee_file(2))
+    page = context.new_page()
     page.goto(app_url)
     expect(page.get_by_role("heading", name="Grade a knee X-ray")).to_be_visible(timeout=SECONDS)
     page.locator("input[type=file]").first.set_input_files(str(film))
     expect(page.locator(".kl-lead")).to_be_visible(timeout=SECONDS)
     page.locator(".st-key-report").get_by_role("button", name="Report").click()
     expect(page.get_by_role("button", name="DICOM SR")).to_be_visible(timeout=SECONDS)
-    return page
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def report(opened):
+    """The report as it is opened, without the patient's name."""
+    if asked_for(opened).is_checked():
+        opened.get_by_text(WITH_NAME).click()
+        expect(opened.get_by_text(OF_HER_STUDY)).to_have_count(0, timeout=SECONDS)
+    return opened
+
+
+def asked_for(page):
+    return page.get_by_role("checkbox", name=WITH_NAME)
 
 
 def downloaded(page, name):
@@ -43,8 +60,9 @@ def test_all_forms_come_without_the_patient_and_with_her_when_she_is_asked_for(r
     (pdf,) = [data for name, data in files.items() if name.endswith(".pdf")]
     assert "Not for diagnosis" in PdfReader(io.BytesIO(pdf)).pages[0].extract_text()
     expect(report.get_by_role("button", name="DICOM SC")).to_be_in_viewport(ratio=1)
-    report.get_by_text("With the patient's name").click()
-    expect(report.get_by_text("the film's own study")).to_be_visible(timeout=SECONDS)
+    expect(asked_for(report)).not_to_be_checked()
+    report.get_by_text(WITH_NAME).click()
+    expect(report.get_by_text(OF_HER_STUDY)).to_be_visible(timeout=SECONDS)
     _, data = downloaded(report, "DICOM SR")
     assert pydicom.dcmread(io.BytesIO(data)).PatientName == "Plantagenet^Eleonora"
 

@@ -1,6 +1,7 @@
 """Run the app as a user does, and a Chromium to look at it: for the tests and the benchmark."""
 
 import contextlib
+import functools
 import os
 import socket
 import subprocess
@@ -14,9 +15,11 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.support import warm
 from tests.support.install_chromium import find_chromium
 from tests.support.places import ROOT
 
+CAN_FORK = sys.platform == "linux"
 START_SECONDS = 60
 STOP_SECONDS = 10
 VIEWPORT = {"width": 1440, "height": 900}
@@ -57,15 +60,23 @@ def running_app(folder: Path, **settings: str) -> Iterator[App]:
         yield app
 
 
+@contextlib.contextmanager
+def forked_app(folder: Path, *, asks_once: bool = True, **settings: str) -> Iterator[App]:
+    """As `running_app`, without loading the app first where that can be: see `warm`."""
+    begin = functools.partial(warm.begin, asks_once=asks_once) if CAN_FORK else None
+    with served(folder, ROOT / "app.py", begin, **settings) as app:
+        yield app
+
+
 class Restarted:
-    """The app, in folders that `new_folder` makes, with `settings` as `running_app` takes them.
+    """The app, in folders that `new_folder` makes, with `settings` as `forked_app` takes them.
 
     To start it, and to draw its first page, takes seconds of computing: tests that need one of
     their own share it.
     """
 
     def __init__(self, new_folder: Callable[[], Path], **settings: str) -> None:
-        self._begin = lambda: running_app(new_folder(), **settings)
+        self._begin = lambda: forked_app(new_folder(), **settings)
         self._running = contextlib.ExitStack()
         self.restart()
 
@@ -80,23 +91,17 @@ class Restarted:
 
 
 @contextlib.contextmanager
-def served(folder: Path, script: Path, **settings: str) -> Iterator[App]:
-    """Serve any page of Streamlit's, as `running_app` does ours."""
+def served(
+    folder: Path, script: Path, begin: Callable | None = None, **settings: str
+) -> Iterator[App]:
+    """Serve any page of Streamlit's, as `running_app` does ours; by `begin`, or as users do."""
     home = folder / "home"
     home.mkdir()
     port = _free_port()
     log_file = folder / "app.log"
-    command = [sys.executable, "-m", "streamlit", "run", str(script)]
-    command += ["--server.port", str(port), "--server.headless", "true"]
-    with log_file.open("wb") as log:
-        server = subprocess.Popen(
-            command,
-            cwd=script.parent,
-            env={**os.environ, "HOME": str(home), **settings},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
+    words = ["run", str(script), "--server.port", str(port), "--server.headless", "true"]
+    env = {**os.environ, "HOME": str(home), **settings}
+    server = (begin or _begun_by_a_user)(words, script.parent, env, log_file)
     app = App(f"http://127.0.0.1:{port}", log_file, server.pid)
     try:
         _wait_until_healthy(server, app)
@@ -117,6 +122,18 @@ def chromium(*arguments: str) -> Iterator[Browser]:
         )
         yield browser
         browser.close()
+
+
+def _begun_by_a_user(words, folder, env, log_file):
+    with log_file.open("wb") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "streamlit", *words],
+            cwd=folder,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
 
 
 def _free_port():

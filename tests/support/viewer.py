@@ -21,11 +21,18 @@ STILL = """
     if (seen !== before) [before, since] = [seen, now];
     if (now - since > rest) done();
     else if (now > end) failed(Error(`The viewer did not come to rest: ${seen}`));
-    else requestAnimationFrame(look);
+    else setTimeout(look, rest / 8); // each frame would have the browser draw one
   };
   look();
 })
 """
+WITHOUT_WEBGL = """
+const { getContext } = HTMLCanvasElement.prototype;
+HTMLCanvasElement.prototype.getContext = function get(kind, ...more) {
+  return /webgl/.test(kind) ? null : getContext.call(this, kind, ...more);
+};
+"""
+"""What a browser without WebGL says to who asks for it."""
 REST = 250
 """How long nothing changes in a viewer that is done, in ms: the others follow a pane after 120."""
 
