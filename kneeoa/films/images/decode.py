@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
+from PIL.TiffImagePlugin import TiffImageFile
 
 from kneeoa.errors import RadiographError
 from kneeoa.films.grey import colour_notes, to_grey, transparency_notes, window
@@ -80,7 +81,7 @@ def lossy_bits(image: Image.Image, data: bytes, kind: str) -> float | None:
 
     if kind == "JPEG":
         return 8 * bytes_of_pixels(data) / (image.width * image.height)
-    if kind == "TIFF" and image.info.get("compression") in _TIFF_LOSSY:
+    if isinstance(image, TiffImageFile) and image.info.get("compression") in _TIFF_LOSSY:
         parts = image.tag_v2.get(_STRIP_BYTES) or image.tag_v2.get(_TILE_BYTES) or ()
         return 8 * sum(parts) / (image.width * image.height)
     before = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?) bits a pixel", str(image.info.get(_LOSSY)))

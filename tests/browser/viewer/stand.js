@@ -74,18 +74,22 @@ async () => {
       host.style = "position: fixed; z-index: 999999; left: 0";
       host.style.top = `${320 * viewers.filter((one) => one.host.isConnected).length}px`;
       document.body.append(host);
-      viewers.push({ host, told: [] });
+      viewers.push({ host, told: [], turned: [] });
       return viewers.length - 1;
     },
     // What the page says: which films are to be seen, a pane each; perhaps with a map on each, or
-    // with boxes of so many millimetres, which are what is looked at.
-    say(number, films, { map, boxes, heard } = {}) {
+    // with boxes of so many millimetres, which are what is looked at. Of `turns` arrows turn to others.
+    say(number, films, { map, boxes, heard, turns } = {}) {
       const viewer = viewers[number];
       viewer.serial = (viewer.serial ?? 0) + 1;
       viewer.leave = mount({
         parentElement: viewer.host,
         setStateValue() {},
         setTriggerValue: (what, value) => {
+          if (what === "turned") {
+            viewer.turned.push(value);
+            return;
+          }
           viewer.told.push([what, value.film.at(-1)]);
           viewer.last = value;
         },
@@ -93,7 +97,8 @@ async () => {
           serial: viewer.serial, films: [...films].map((name) => film(number, name, { map, boxes })),
           panes: [...films].map((title, film) => (
             { film, title, layer: map ? 0 : null, part: boxes ? "box" : "film", note: "" })),
-          editable: true, heard: heard ? viewer.last.serial : null, turns: null, tells: true,
+          editable: true, heard: heard ? viewer.last.serial : null,
+          turns: turns ?? null, tells: true,
           height: "300px", layout: "row",
           columns: films.length, tools: "all", keys: "focus", projected: false, wipes: false,
           remembers: true, enters: true,
@@ -117,6 +122,7 @@ async () => {
     lose: (names) => { gone = [...names]; },
     asks: () => asked.map(({ name }) => name).join(""),
     told: (number) => viewers[number].told,
+    turned: (number) => viewers[number].turned,
     // What a viewer shows once it shows what is `wanted`, or has had time to; where the line
     // `isOpen`, with all films that it asks for meanwhile.
     async shows(number, wanted, isOpen) {

@@ -39,6 +39,16 @@ def test_a_film_that_comes_after_it_was_turned_from_is_put_nowhere(stand):
     stand.turns_to("C")
 
 
+def test_an_arrow_after_a_click_counts_from_the_film_that_the_click_turned_to(stand):
+    stand.turns_to("A", turns={"place": 0, "count": 9})
+    stand.presses("ArrowRight", "ArrowRight")
+    stand.turns_to("B", turns={"place": 2, "count": 9})
+    stand.page.mouse.click(1000, 700)
+    stand.turns_to("C", turns={"place": 7, "count": 9})
+    stand.presses("ArrowRight")
+    assert stand.do("turned", stand.number) == [1, 2, 8]
+
+
 def test_films_beside_each_other_are_turned_over_one_by_one(stand):
     stand.turns_to("AB")
     stand.say("AC", "AB")

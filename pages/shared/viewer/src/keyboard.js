@@ -18,15 +18,19 @@ export class Keyboard {
       if (event.key?.toLowerCase() === 'h') this.bare(false);
     };
     this.away = () => this.bare(false);
+    // It may turn to another film: arrows count from that one.
+    this.clicked = () => { this.wanted = null; };
     // Before the page's own keys, so that one that is the viewer's is nobody else's.
     document.addEventListener('keydown', this.down, true);
     document.addEventListener('keyup', this.up, true);
+    document.addEventListener('click', this.clicked, true);
     window.addEventListener('blur', this.away);
   }
 
   destroy() {
     document.removeEventListener('keydown', this.down, true);
     document.removeEventListener('keyup', this.up, true);
+    document.removeEventListener('click', this.clicked, true);
     window.removeEventListener('blur', this.away);
   }
 
