@@ -77,15 +77,20 @@ def signed_in(page, name=NEW):
         sign_in(page)
 
 
+def put_beside(page, other, *keys):
+    """Have another film beside the one on the screen, if none is, and press keys at the first."""
+    if not page.locator(".st-key-beside").count():
+        beside(page, other)
+    page.locator(".pane").first.focus()
+    for key in keys:
+        page.keyboard.press(key)
+
+
 def together(page):
     """Have `KNEE` beside `LARGE`, the films as they came."""
     if not page.locator(".st-key-case", has_text=KNEE).count():
         turn_to(page, KNEE)
-    if not page.locator(".st-key-beside").count():
-        beside(page, LARGE)
-    page.locator(".pane").first.focus()
-    for key in ("d", "Home"):
-        page.keyboard.press(key)
+    put_beside(page, LARGE, "d", "Home")
     becomes(page, "tool", "window")
     still(page.locator(".viewer"))
 
@@ -103,11 +108,7 @@ def two(shared):
     def both(page):
         page.keyboard.press("Escape")
         turn_to(page, NEW)
-        if not page.locator(".st-key-beside").count():
-            beside(page, OLD)
-        page.locator(".pane").first.focus()
-        for key in ("d", "Shift+Delete"):
-            page.keyboard.press(key)
+        put_beside(page, OLD, "d", "Shift+Delete")
         for pane in range(2):
             expect(lines(page, pane)).to_have_count(0)
         if not page.is_signed_in:

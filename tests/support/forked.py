@@ -7,7 +7,6 @@ the program takes longer than all that these do, and they do not depend on who d
 import importlib
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import traceback
@@ -16,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.places import ROOT
+from tests.support import forking
 
 LOADED = (
     *("kneeoa.__main__", "kneeoa.store.cases.resealing", "kneeoa.store.migrate"),
@@ -38,9 +37,8 @@ class Forks:
     """The process that others are forked off."""
 
     def __init__(self) -> None:
-        command = [sys.executable, "-m", "tests.support.forked"]
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-        self._loaded = subprocess.Popen(command, cwd=ROOT, text=True, **pipes)
+        self._loaded = forking.Loaded("tests.support.forked")
+        self.end = self._loaded.end
 
     def run(
         self, code: str, *calls: list[str], env: Mapping[str, str] | None = None
@@ -50,15 +48,9 @@ class Forks:
             files = [str(Path(folder, str(place))) for place in range(len(calls))]
             asked = {"code": code, "calls": list(zip(calls, files, strict=True))}
             asked["env"] = dict(os.environ if env is None else env)
-            print(json.dumps(asked), file=self._loaded.stdin, flush=True)
-            codes = json.loads(self._loaded.stdout.readline())
+            codes = self._loaded.ask(asked)
             texts = [Path(file).read_text() for file in files]
         return [Ended(*one) for one in zip(codes, texts, strict=True)]
-
-    def end(self) -> None:
-        self._loaded.stdin.close()
-        self._loaded.wait(60)
-        self._loaded.stdout.close()
 
 
 @contextmanager
@@ -88,12 +80,7 @@ def _serve() -> None:
 
 def _become(code: str, words: list[str], env: dict[str, str], file: str) -> None:
     """Be a process that was asked to run a program, and end as one would."""
-    written = os.open(file, os.O_WRONLY | os.O_CREAT)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    for there, here in ((nothing, 0), (written, 1), (written, 2)):
-        os.dup2(there, here)
-    os.environ.clear()
-    os.environ.update(env)
+    forking.stand_alone(file, env)
     sys.argv = ["-c", *words]
     try:
         exec(compile(code, "<asked>", "exec"), {"__name__": "__main__"})

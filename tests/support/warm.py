@@ -19,7 +19,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.support.places import ROOT
+from tests.support import forking
 
 SCRIPTS = ("page", "navigation")
 """Modules below ``pages`` that are none: Streamlit runs them."""
@@ -59,28 +59,12 @@ class Server:
             os.kill(self.pid, which)
 
 
-class Loaded:
-    """The process that servers are forked off; it ends with this one."""
-
-    def __init__(self) -> None:
-        command = [sys.executable, "-m", "tests.support.warm"]
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-        self._process = subprocess.Popen(command, cwd=ROOT, text=True, **pipes)
-        atexit.register(self.end)
-
-    def ask(self, asked: Mapping) -> int | None:
-        print(json.dumps(asked), file=self._process.stdin, flush=True)
-        return json.loads(self._process.stdout.readline())
-
-    def end(self) -> None:
-        self._process.stdin.close()
-        self._process.wait(60)
-        self._process.stdout.close()
-
-
 @functools.cache
 def _loaded():
-    return Loaded()
+    """Return the process that servers are forked off; it ends with this one."""
+    loaded = forking.Loaded("tests.support.warm")
+    atexit.register(loaded.end)
+    return loaded
 
 
 def begin(
@@ -126,12 +110,7 @@ def _serve() -> None:
 
 def _become(asked) -> None:
     """Be the server that was asked for, and end as one would."""
-    written = os.open(asked["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    for there, here in ((nothing, 0), (written, 1), (written, 2)):
-        os.dup2(there, here)
-    os.environ.clear()
-    os.environ.update(asked["env"])
+    forking.stand_alone(asked["log"], asked["env"])
     os.chdir(asked["folder"])
     from streamlit.web import cli
 
