@@ -11,6 +11,7 @@ from typing import Any
 from kneeoa.environment import unknown
 from kneeoa.errors import KneeOAError
 from kneeoa.films.apart.settings import settings_from
+from pages import callbacks
 from pages.shared.memory.limits import limits_from
 from pages.shared.pacs import running
 
@@ -34,6 +35,7 @@ def expect_settings() -> None:
 @contextlib.asynccontextmanager
 async def lifespan(app: Any) -> AsyncIterator[None]:
     """Load the networks, behind the first page; receive and send what an archive is to have."""
+    callbacks.keep_whole()
     threading.Thread(target=load_networks, name="networks", daemon=True).start()
     async with running.lifespan(app):
         yield

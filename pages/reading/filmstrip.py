@@ -181,22 +181,27 @@ def _strip(current, ahead):
                 called = ", ".join(filter(None, (labels[digest], named.short(film), against)))
                 label = boundary.escaped(f"{called}: {', '.join(lines)}")
                 # The button says which film it is: pictures stay the same, and are sent once.
-                if st.button(
+                st.button(
                     label,
                     key=f"turn_{digest}",
                     type="primary" if digest == current else "secondary",
+                    on_click=_turn_to,
+                    args=[digest],
                     width="stretch",
-                ):
-                    session_films.forget_refusals()
-                    reopening.forget_wanted()
-                    st.session_state[session_films.NEXT] = digest
-                    st.rerun()
+                )
         if coming := arrivals.coming():
             st.caption(f"{coming} more being read")
     _SCROLLED(key="filmstrip_scrolled", data={"current": current[:10]}, height="content")
-    # Without a timer from here on; after the buttons, whose click it may be.
+    # Without a timer from here on.
     if len(unread) == 1 or (were_coming and not coming):
         st.rerun()
+
+
+def _turn_to(digest):
+    session_films.forget_refusals()
+    reopening.forget_wanted()
+    st.session_state[session_films.NEXT] = digest
+    st.rerun()  # all of the page
 
 
 def _picture(film, lines, against):

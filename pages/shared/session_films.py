@@ -73,7 +73,12 @@ def holder() -> str:
 
 def refuse(name: str, error: KneeOAError) -> None:
     """Note why a film was not taken in, for the page to say."""
-    st.session_state.setdefault(_REFUSED, []).append((name, str(error)))
+    refusals().append((name, str(error)))
+
+
+def refusals() -> list[tuple[str, str]]:
+    """Return the names of films that were not taken in, with why, for more to be noted."""
+    return st.session_state.setdefault(_REFUSED, [])
 
 
 def propose(film: Film, knee: int, frame: Frame, findings: tuple[Finding, ...]) -> None:

@@ -310,6 +310,34 @@ def test_a_second_press_on_the_button_sends_nothing(configured, db):
     assert [one.label for one in app.run().button] == ["Send to PACS"]
 
 
+def test_a_press_is_not_lost_where_the_page_is_cut_off_and_not_acted_on_later(configured, db):
+    def page():
+        import streamlit as st
+        from streamlit.runtime.scriptrunner import RerunData, get_script_run_ctx
+
+        from pages.shared.pacs import sending
+        from tests.support.archive import report
+
+        if st.session_state.get("cut_off"):
+            st.session_state["cut_off"] = False
+            get_script_run_ctx().script_requests.request_rerun(RerunData())
+        if st.session_state.get("elsewhere"):
+            st.stop()
+        sending.offer(lambda: [report("1.2.9.1")], content="KL 2")
+
+    app = AppTest.from_function(page, default_timeout=SECONDS).run()
+    app.session_state["cut_off"] = True
+    app.button[0].click().run()
+    assert "1 report on the way" in app.success[0].value
+    app.session_state["elsewhere"] = True
+    app.button[0].click().run()
+    key, at = app.session_state["report_to_send"]
+    app.session_state["report_to_send"] = key, at - 60
+    app.session_state["elsewhere"] = False
+    assert not app.run().success
+    assert [one.label for one in app.button] == ["Send again to PACS"]
+
+
 def wait_for(is_so):
     last = time.monotonic() + 30
     while not is_so():

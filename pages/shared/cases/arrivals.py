@@ -23,14 +23,15 @@ def arriving() -> deque[Film | tuple[str, KneeOAError]]:
 
 def take_arrivals() -> None:
     """Take in the films that were read behind the pages; at the start of a run, and only there."""
-    waiting = arriving()
+    waiting, films, refused = arriving(), session_films.all_films(), session_films.refusals()
     while waiting:
+        # From here on nothing asks Streamlit: a run that is cut off would lose what it holds.
         film = waiting.popleft()
         if isinstance(film, Film):
-            known = session_films.all_films().setdefault(film.digest, film)
-            known.came_as(film.name)
+            films.setdefault(film.digest, film).came_as(film.name)
         else:
-            session_films.refuse(*film)
+            name, error = film
+            refused.append((name, str(error)))
 
 
 class Behind(Protocol):

@@ -1,15 +1,20 @@
 """A button that sends reports to the archive: they are kept here until it says that it has them."""
 
+import time
 from collections.abc import Callable, Sequence
 
 import streamlit as st
 
+from kneeoa.errors import KneeOAError
 from kneeoa.pacs.settings import Taker
 from kneeoa.wording import counted
 from pages.shared import boundary, cached, clients, keyboard
 from pages.shared.pacs.running import running
 
-_SENT = "reports_sent"
+_SENT, _ASKED = "reports_sent", "report_to_send"
+_AT_ONCE = 10
+"""Seconds within which a report is sent that was asked for, or not at all: what is sent later is a
+surprise."""
 
 
 def servers() -> Sequence[Taker]:
@@ -41,10 +46,15 @@ def offer(make: Callable[[], Sequence[bytes]], *, about: str = "", content: str 
         )
     # Of another report it is another one, and a press that comes late sends nothing.
     key = keyboard.key_for(f"send_{times}", content)
-    if not st.button(label, key=key, icon=":material/upload:", width="stretch"):
+    st.button(
+        label, key=key, icon=":material/upload:", on_click=_ask, args=[key], width="stretch"
+    )
+    # Not from the button: a run that is cut off before it would lose the press.
+    asked, asked_at = st.session_state.get(_ASKED, ("", 0.0))
+    if asked != key or time.monotonic() - asked_at > _AT_ONCE:
         return
     with boundary.refusals_shown():
-        objects = make()
+        objects = _made(make)
         put_in(objects, there[names.index(name)], about=about)
         sent[name, content] = times + 1
         them = "it" if len(objects) == 1 else "them"
@@ -52,6 +62,21 @@ def offer(make: Callable[[], Sequence[bytes]], *, about: str = "", content: str 
             f"{counted(len(objects), 'report')} on the way. *Cases*, *Archive* shows when the "
             f"archive has {them}."
         )
+
+
+def _ask(key):
+    st.session_state[_ASKED] = key, time.monotonic()
+
+
+def _made(make):
+    """Return what was asked for, which is done with then, be it that it cannot be made."""
+    try:
+        objects = make()
+    except KneeOAError:
+        del st.session_state[_ASKED]
+        raise
+    del st.session_state[_ASKED]
+    return objects
 
 
 def put_in(objects: Sequence[bytes], server: Taker, *, about: str = "") -> list[int]:
