@@ -116,8 +116,7 @@ def commit_before_the_answer(page):
     expect(page.locator(".pane")).to_have_count(1)
     assert page.locator(".kl-grade, .kl-cells").count() == 0
     mark(page, 3)
-    # As after choosing a film by hand: Enter is not that of the link to this page.
-    page.evaluate("document.activeElement.blur()")
+    # Which is not that of the link to this page, which was clicked.
     page.keyboard.press("Enter")
     expect(page.locator(".kl-lead .kl-grade")).to_be_visible(timeout=SECONDS)
     expect(page.locator(".pane")).to_have_count(3, timeout=SECONDS)
