@@ -12,7 +12,7 @@ from kneeoa.__main__ import main
 from kneeoa.films.formats import might_be_film
 from kneeoa.films.phantom import draw_knee
 from kneeoa.films.radiograph import read_radiograph
-from kneeoa.graders.batch import COLUMNS, find_films, look_for_films
+from kneeoa.graders.batch import COLUMNS, Row, find_films, look_for_films, write_csv
 from kneeoa.graders.grading import Graders
 from tests.support.films import dicom_dataset, dicom_file, image_file
 
@@ -216,3 +216,16 @@ def test_what_would_wait_or_cannot_be_read_is_no_film(tmp_path):
     assert not might_be_film(tmp_path / "pipe")
     assert not might_be_film(tmp_path / "nowhere")
     assert look_for_films([tmp_path]).films == ()
+
+
+def test_a_row_is_on_the_disk_before_the_next_is_made(tmp_path):
+    table, seen = tmp_path / "table.csv", []
+
+    def rows():
+        for name in ("a.png", "b.png", "c.png"):
+            yield Row(name, "mobilenet", None, "damaged")
+            seen.append(read(table.read_text())[-1]["file"])
+
+    with table.open("w") as stream:
+        assert write_csv(rows(), stream) == 3
+    assert seen == ["a.png", "b.png", "c.png"]
