@@ -16,7 +16,8 @@ def keep_whole() -> None:
 
     A script is still cut off, where it asks next.
     """
-    begun = SafeSessionState.on_script_will_rerun
+    patched: Any = SafeSessionState
+    begun = patched.on_script_will_rerun
     if hasattr(begun, "__wrapped__"):
         return
 
@@ -30,4 +31,4 @@ def keep_whole() -> None:
         finally:
             runner._execing = True
 
-    SafeSessionState.on_script_will_rerun = whole
+    patched.on_script_will_rerun = whole

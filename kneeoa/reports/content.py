@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from kneeoa.grades import KLGrade
+from kneeoa.jointspace.change import Difference
 
 SCHEMA_VERSION = 1
 KIND = "kneeoa report"
@@ -158,6 +159,30 @@ class Measurement:
 
 
 @dataclass(frozen=True, slots=True)
+class Comparison:
+    """What differs between the knee and the one that it is shown beside.
+
+    Attributes
+    ----------
+    kind : what the two are to each other, as in `kneeoa.jointspace.change`
+    names : what the first and the second are called, in the order of that
+    days : of their studies, ISO 8601; empty where not known, or the patient not asked for
+    here : which of the two is the knee of this report, 0 or 1
+    other : SHA-256 of the file of the other one's film, in hex
+    lines : what differs
+    notes : what speaks against comparing them, and what the lengths are worth, as sentences
+    """
+
+    kind: str
+    names: tuple[str, str]
+    days: tuple[str, str]
+    here: int
+    other: str
+    lines: tuple[Difference, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ModelReported:
     """A model behind the answer: its SHA-256 in hex, and which publication of it."""
 
@@ -195,6 +220,7 @@ class Report:
     made_at : UTC, ISO 8601
     program : name and version of what made it
     patient : only where she was asked for
+    comparison : only where another knee is shown beside it
     """
 
     film: FilmReported
@@ -213,6 +239,7 @@ class Report:
     made_at: str
     program: str
     patient: Patient | None = None
+    comparison: Comparison | None = None
     purpose: str = PURPOSE
     kind: str = KIND
     schema_version: int = field(default=SCHEMA_VERSION)

@@ -15,7 +15,7 @@ from kneeoa.graders.grading import Graders
 from kneeoa.reports.as_json import as_json
 from kneeoa.reports.as_text import as_text
 from kneeoa.reports.burned_in import warning
-from kneeoa.reports.content import KIND, Measurement, ReaderGrade, Report
+from kneeoa.reports.content import KIND, Comparison, Measurement, ReaderGrade, Report
 from kneeoa.reports.dicom.evidence import BY_SOME_VERSION
 from kneeoa.reports.dicom.pseudonyms import AsKept, Pseudonyms
 from kneeoa.reports.dicom.source import Source, source_of
@@ -64,6 +64,7 @@ class Exports:
         Otherwise they, and the film itself, are without her, tied together by `pseudonyms`, which
         are `AsKept` of a film whose patient was taken out before
     reader, measurements : as of a `Report`
+    comparison : as of `kneeoa.reports.making.report_of_knee`
     known_text : what `text_warning` would find, where it was looked for before
     """
 
@@ -76,6 +77,7 @@ class Exports:
     with_patient: bool = False
     reader: ReaderGrade | None = None
     measurements: Sequence[Measurement] = ()
+    comparison: Comparison | None = None
     known_text: str | None = None
 
     @cached_property
@@ -108,6 +110,7 @@ class Exports:
             with_patient=self.with_patient,
             reader=self.reader,
             measurements=self.measurements,
+            comparison=self.comparison,
             text_warning=self.text_warning,
         )
 

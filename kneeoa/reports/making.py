@@ -1,7 +1,7 @@
 """A reading -> the report of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,6 +26,7 @@ from kneeoa.reports.content import (
     AgreementReported,
     Box,
     BoxFrom,
+    Comparison,
     FilmReported,
     FindingReported,
     Measurement,
@@ -87,6 +88,7 @@ def report_of_knee(
     with_patient: bool = False,
     reader: ReaderGrade | None = None,
     measurements: Sequence[Measurement] = (),
+    comparison: Comparison | None = None,
     text_warning: str = "",
 ) -> Report:
     """Return the report of one knee.
@@ -96,6 +98,7 @@ def report_of_knee(
     graders : what read it, under the profile that it followed
     source : what a DICOM file says of itself; None for other files
     with_patient : whether the patient is asked for, and the name of the file
+    comparison : with the days of the studies, which are told with the patient alone
     text_warning : of text in the film's pixels, from `kneeoa.reports.burned_in`
     """
     networks = tuple(
@@ -113,6 +116,8 @@ def report_of_knee(
         answer = _answer(TOGETHER, together.probabilities, together.answer, int(together.said))
     refused = any(finding.severity == "refused" for finding in read.findings)
     profile = graders.profile
+    if comparison is not None and not with_patient:
+        comparison = replace(comparison, days=("", ""))
     box = read.box or read.frame
     radiograph = believed.as_believed(read.radiograph, box)
     # Not of what is no knee.
@@ -143,6 +148,7 @@ def report_of_knee(
         made_at=now.astimezone(UTC).isoformat(timespec="seconds"),
         program=PROGRAM,
         patient=_patient(source) if with_patient and source else None,
+        comparison=comparison,
     )
 
 

@@ -259,6 +259,9 @@ def _sentences(report: Report) -> list[tuple[CodedConcept, str]]:
     sentences += [(terms.WARNING, sentence) for sentence in report.warnings]
     if agreed := report.agreement:
         sentences.append((terms.AGREEMENT, f"{agreed.verdict} {agreed.difference}"))
+    if report.comparison:
+        for name, text in wording.comparison_lines(report.comparison):
+            sentences.append((terms.COMPARISON, f"{name}: {text}" if name else text))
     sentences += [
         (name, text)
         for name, text in (

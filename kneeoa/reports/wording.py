@@ -5,7 +5,15 @@ import numpy as np
 from kneeoa.graders import two_readings
 from kneeoa.graders.answer import RULE_IN_WORDS, is_wide
 from kneeoa.grades import KLGrade
-from kneeoa.reports.content import SIDES, Measurement, NetworkAnswer, Patient, Report
+from kneeoa.jointspace.change import Difference
+from kneeoa.reports.content import (
+    SIDES,
+    Comparison,
+    Measurement,
+    NetworkAnswer,
+    Patient,
+    Report,
+)
 from kneeoa.wording import capitalised
 
 SHORT_HASH = 12
@@ -174,6 +182,24 @@ def reader_line(report: Report) -> str:
     return f"{line}; given {when} the networks' answer was in sight"
 
 
+def comparison_lines(comparison: Comparison) -> list[tuple[str, str]]:
+    """Return which two knees are compared and what differs, each with its name, if any."""
+    of_whom = [f"film {comparison.other[:SHORT_HASH]}"] * 2
+    of_whom[comparison.here] = "of this report"
+    knees = zip(comparison.names, comparison.days, of_whom, strict=True)
+    both = (f"{name}{f', {day}' if day else ''} ({film})" for name, day, film in knees)
+    lines = [("Compared", "; ".join(both))]
+    lines += [(line.what, _difference(line, comparison.names)) for line in comparison.lines]
+    return [*lines, *(("", note) for note in comparison.notes)]
+
+
+def _difference(line: Difference, names: tuple[str, str]) -> str:
+    if not (line.first or line.second):
+        return line.sentence
+    first, second = names
+    return f"{first}: {line.first}; {second}: {line.second}. {line.sentence}"
+
+
 def findings(report: Report) -> tuple[str, ...]:
     """Return what stands against grading, refusals first; each a sentence or more."""
     refused = " ".join(refusal.sentence for refusal in report.refusals)
@@ -214,6 +240,8 @@ def sections(report: Report) -> tuple[tuple[str, tuple[tuple[str, str], ...]], .
             for measurement in report.measurements
         ]
         parts.append(("Measurements", lines))
+    if report.comparison:
+        parts.append(("Comparison", comparison_lines(report.comparison)))
     signed = [("", report.signed)] if report.signed else []
     by = [*models(report), *signed, ("Made", made(report))]
     parts.append(("Models", by))

@@ -53,7 +53,7 @@ class Films:
                 raise KneeOAError(why_not)
             self._take(name, data)
         except KneeOAError as error:
-            session_films.refuse(name, error)
+            session_films.refusals().append((name, str(error)))
             self._refused += 1
 
     def _take(self, name, data):

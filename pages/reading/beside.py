@@ -9,6 +9,7 @@ from kneeoa.errors import KneeOAError
 from kneeoa.films.frames import Frame
 from kneeoa.jointspace import pairs
 from kneeoa.jointspace.pairs import Shown
+from kneeoa.reports.content import Comparison
 from kneeoa.wording import plain
 from pages.reading import frame_control, joint_space, own_grade, reading_viewer
 from pages.reading.frame_control import SIDES
@@ -98,14 +99,9 @@ def open_wanted() -> None:
 
 def show(film: Film, knee: int, frame: Frame) -> bool:
     """Show the knee beside the chosen one and what differs; return whether one was chosen."""
-    other = _chosen(film, knee)
-    if other is None:
+    if (chosen := _pair(film, knee, frame)) is None:
         return False
-    other_film, other_frame = _knee(other)
-    pair = pairs.paired(_shown(film, frame), _shown(other_film, other_frame))
-    both = [(film, frame), (other_film, other_frame)]
-    if pair.is_swapped:
-        both.reverse()
+    both, pair, _ = chosen
     spaces = [differing.space_of(*knee) for knee in both]
     # Above the films: nobody is to look at them before she knows.
     with st.container():
@@ -115,8 +111,32 @@ def show(film: Film, knee: int, frame: Frame) -> bool:
     if pair.warning and not pair.of_strangers:
         st.warning(boundary.escaped(pair.warning))
     if not pair.of_strangers:
-        differing.show(both, pair, spaces)
+        differing.show(both, pair, differing.compared(both, pair, spaces))
     return True
+
+
+def comparison(film: Film, knee: int, frame: Frame) -> Comparison | None:
+    """Return what a report of the knee says of the one beside it; None: nothing is compared."""
+    chosen = _pair(film, knee, frame)
+    if chosen is None or chosen[1].of_strangers:
+        return None
+    both, pair, days = chosen
+    return differing.reported(both, pair, days, here=both.index((film, frame)))
+
+
+def _pair(film, knee, frame):
+    """Return both knees in the order in which they stand, how they do, and their days, or None."""
+    other = _chosen(film, knee)
+    if other is None:
+        return None
+    other_film, other_frame = _knee(other)
+    here, there = _shown(film, frame), _shown(other_film, other_frame)
+    pair = pairs.paired(here, there)
+    both, days = [(film, frame), (other_film, other_frame)], (here.day, there.day)
+    if pair.is_swapped:
+        both.reverse()
+        days = days[::-1]
+    return both, pair, days
 
 
 def _of_strangers(films):

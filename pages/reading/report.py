@@ -13,7 +13,7 @@ from kneeoa.reports import exports
 from kneeoa.reports.as_json import as_json
 from kneeoa.reports.content import SIDES, ReaderGrade
 from kneeoa.reports.exports import Exports, Kind
-from pages.reading import frame_control, joint_space
+from pages.reading import beside, frame_control, joint_space
 from pages.shared import boundary, clients, live, reporting
 from pages.shared.cases import own_grades, saved
 from pages.shared.memory.film import Film
@@ -81,6 +81,7 @@ def show_report(
                 *(joint_space.measurements(film, frame) if graded else ()),
                 *joint_space.by_reader(film, frame),
             ),
+            comparison=beside.comparison(film, frame_control.index_of(film, frame), frame),
         )
         # Before the page says what its buttons give: they are there already.
         latest = _Latest.updated(film, frame, made)

@@ -24,7 +24,7 @@ SCRIPT = """
   const isControl = at => at.matches?.(
     "input[type=checkbox], input[type=range], input[type=radio], [role=radio]");
   // Who came by a click on a link, before this page was there, goes on by keys of its own.
-  let byMouse = !document.activeElement?.matches(":focus-visible");
+  let byMouse = Boolean(document.querySelector(":focus:not(:focus-visible)"));
   // Where the focus is, or was until that control went. Before "--" stands what it is called.
   let held = null;
   const controls = place => [...place.querySelectorAll("button, input")];

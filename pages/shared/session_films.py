@@ -46,7 +46,7 @@ def add(name: str, data: bytes) -> str | None:
     try:
         return take_in(name, data)
     except KneeOAError as error:
-        refuse(name, error)
+        refusals().append((name, str(error)))
         return None
 
 
@@ -71,13 +71,8 @@ def holder() -> str:
     return st.session_state.setdefault(_HOLDER, secrets.token_hex(8))
 
 
-def refuse(name: str, error: KneeOAError) -> None:
-    """Note why a film was not taken in, for the page to say."""
-    refusals().append((name, str(error)))
-
-
 def refusals() -> list[tuple[str, str]]:
-    """Return the names of films that were not taken in, with why, for more to be noted."""
+    """Return the names of films that were not taken in, with why, for the page to say."""
     return st.session_state.setdefault(_REFUSED, [])
 
 
@@ -245,7 +240,7 @@ def take_in_uploads() -> None:
         try:
             digest = take_in(name, data())
         except KneeOAError as error:
-            refuse(name, error)
+            refusals().append((name, str(error)))
             continue
         st.session_state.setdefault(NEXT, digest)
     # A new key empties the field, so that its copies of the films are let go.
@@ -259,7 +254,7 @@ def upload_round() -> int:
 
 def show_refusals() -> None:
     """Show why files of the last upload could not be read."""
-    refused = st.session_state.get(_REFUSED, [])
+    refused = refusals()
     # Many in a line that unfolds: the films that were read must not be pushed down by them.
     many = len(refused) > 1
     place = (

@@ -13,7 +13,9 @@ from streamlit.testing.v1 import app_test, local_script_runner
 from kneeoa.analysis import measuring
 from kneeoa.analysis.study_tables import study_tables
 from kneeoa.reports import burned_in
+from pages.shared.pacs import running
 from pages.shared.research import cached_runs
+from tests.support.archive import running_archive
 from tests.support.case_pages import case_store
 
 
@@ -138,3 +140,20 @@ def sets_compared_once():
 def tables_once(monkeypatch):
     """Have what a reader runs compute the tables of one set once; a page computes its own."""
     monkeypatch.setattr(measuring, "study_tables", remembered)
+
+
+@pytest.fixture(scope="module")
+def archive():
+    with running_archive() as running_one:
+        yield running_one
+
+
+@pytest.fixture
+def configured(archive, monkeypatch):
+    """An archive that is well and a receiver without anything in it."""
+    archive.films, archive.mood = {}, "well"
+    monkeypatch.setenv("KNEEOA_PACS_URL", archive.url)
+    monkeypatch.setenv("KNEEOA_RECEIVER_PORT", "0")
+    running.stop()
+    yield archive
+    running.stop()

@@ -10,7 +10,6 @@ from streamlit.testing.v1 import AppTest
 from pages import callbacks
 from tests.support.teaching_pages import press
 
-
 BEGUN = inspect.unwrap(SafeSessionState.on_script_will_rerun)
 """As Streamlit has it."""
 

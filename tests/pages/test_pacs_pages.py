@@ -15,7 +15,7 @@ from kneeoa.pacs.problems import PacsError
 from kneeoa.store import tables
 from kneeoa.store.database import open_store, writing
 from pages.shared.pacs import running
-from tests.support.archive import PATIENT, film, report, running_archive
+from tests.support.archive import PATIENT, film, report
 from tests.support.case_pages import asked, read_behind
 
 SECONDS = 60
@@ -31,12 +31,6 @@ def page():
     session_films.show_refusals()
 
 
-@pytest.fixture(scope="module")
-def archive():
-    with running_archive() as running_one:
-        yield running_one
-
-
 @pytest.fixture
 def db():
     """The store of the pages, with an empty outbox."""
@@ -45,17 +39,6 @@ def db():
         connection.execute(tables.outgoing.delete())
     yield engine
     engine.dispose()
-
-
-@pytest.fixture
-def configured(archive, monkeypatch):
-    """An archive that is well and a receiver without anything in it."""
-    archive.films, archive.mood = {}, "well"
-    monkeypatch.setenv("KNEEOA_PACS_URL", archive.url)
-    monkeypatch.setenv("KNEEOA_RECEIVER_PORT", "0")
-    running.stop()
-    yield archive
-    running.stop()
 
 
 @pytest.fixture
@@ -265,77 +248,6 @@ def test_a_report_that_waits_can_be_tried_again_and_discarded(configured, db):
     app.button(key=f"outbox_try_{first}").click().run()
     wait_for(lambda: [one.state for one in outbox.entries(db)] == ["sent"])
     assert "1 in the archive." in texts(app.run())
-
-
-def test_reports_are_sent_by_a_button(configured, db):
-    def page():
-        from pages.shared.pacs import sending
-        from tests.support.archive import report
-
-        sending.offer(lambda: [report("1.2.6.1")], about="case 3")
-
-    app = AppTest.from_function(page, default_timeout=SECONDS).run()
-    assert [one.label for one in app.button] == ["Send to PACS"]
-    app.button[0].click().run()
-    assert not app.exception
-    assert "1 report on the way" in app.success[0].value
-    wait_for(lambda: configured.came[-1:] == ["1.2.6.1"])
-
-
-def test_a_second_press_on_the_button_sends_nothing(configured, db):
-    def page():
-        import streamlit as st
-
-        from pages.shared.pacs import sending
-        from tests.support.archive import report
-
-        made = st.session_state.setdefault("made", [])
-
-        def make():
-            made.append(1)
-            return [report(f"1.2.7.{len(made)}")]
-
-        sending.offer(make, content=st.session_state.get("said", "KL 2"))
-
-    app = AppTest.from_function(page, default_timeout=SECONDS).run()
-    first = app.button[0]
-    first.click().run()
-    assert not app.exception
-    first.click().run()  # of a double click
-    assert not app.exception
-    assert app.session_state["made"] == [1]
-    assert [one.label for one in app.button] == ["Send again to PACS"]
-    assert "was given to be sent" in texts(app)
-    app.session_state["said"] = "KL 3"
-    assert [one.label for one in app.run().button] == ["Send to PACS"]
-
-
-def test_a_press_is_not_lost_where_the_page_is_cut_off_and_not_acted_on_later(configured, db):
-    def page():
-        import streamlit as st
-        from streamlit.runtime.scriptrunner import RerunData, get_script_run_ctx
-
-        from pages.shared.pacs import sending
-        from tests.support.archive import report
-
-        if st.session_state.get("cut_off"):
-            st.session_state["cut_off"] = False
-            get_script_run_ctx().script_requests.request_rerun(RerunData())
-        if st.session_state.get("elsewhere"):
-            st.stop()
-        sending.offer(lambda: [report("1.2.9.1")], content="KL 2")
-
-    app = AppTest.from_function(page, default_timeout=SECONDS).run()
-    app.session_state["cut_off"] = True
-    app.button[0].click().run()
-    assert "1 report on the way" in app.success[0].value
-    app.session_state["elsewhere"] = True
-    app.button[0].click().run()
-    key, at = app.session_state["report_to_send"]
-    app.session_state["report_to_send"] = key, at - 60
-    app.session_state["elsewhere"] = False
-    assert not app.run().success
-    assert [one.label for one in app.button] == ["Send again to PACS"]
 
 
 def wait_for(is_so):

@@ -1,7 +1,7 @@
 """What differs between two knees, below them, and what speaks against comparing them."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
@@ -17,6 +17,7 @@ from kneeoa.jointspace import change
 from kneeoa.jointspace.change import TIMES, Difference
 from kneeoa.jointspace.pairs import Pair
 from kneeoa.jointspace.width import JointSpace
+from kneeoa.reports.content import Comparison
 from pages.reading import frame_control, gate_strip, joint_space
 from pages.shared import boundary, session_films
 from pages.shared.cases import own_grades, saved
@@ -40,10 +41,40 @@ def space_of(film: Film, frame: Frame) -> JointSpace | None:
     return joint_space.space_of(film, frame) if is_measured else None
 
 
-def show(both: Sequence[Knee], pair: Pair, spaces: Sequence[JointSpace | None]) -> None:
-    """Show what differs between `both`, in the order in which they stand; so are `spaces`."""
-    lines = _differences(both, pair, spaces)
-    refused = any(film.anyway and refusal_in(_findings(film, frame)) for film, frame in both)
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What is said of two knees that stand beside each other.
+
+    Attributes
+    ----------
+    lines : what differs
+    notes : what nothing says of them, what lengths are worth, and what speaks against each
+    refused : whether one at least was graded although it was refused
+    """
+
+    lines: Sequence[Difference]
+    notes: Sequence[str]
+    refused: bool
+
+
+def compared(both: Sequence[Knee], pair: Pair, spaces: Sequence[JointSpace | None]) -> Compared:
+    """Return what differs between `both`, in the order in which they stand; so are `spaces`."""
+    first, second = spaces
+    notes = [pair.note]
+    if first is not None and second is not None:
+        notes.append(change.unit_note(first, second))
+    for (film, frame), title in zip(both, pair.titles, strict=True):
+        if doubts := " ".join(_doubts(film, frame)):
+            notes.append(f"{title.capitalize()}: {doubts}")
+    return Compared(
+        lines=_differences(both, pair, spaces),
+        notes=list(filter(None, notes)),
+        refused=any(film.anyway and refusal_in(_findings(film, frame)) for film, frame in both),
+    )
+
+
+def show(both: Sequence[Knee], pair: Pair, what: Compared) -> None:
+    """Show what differs between `both`."""
     has_arrows = pair.kind == TIMES
     heads = "".join(
         f"<th>{boundary.as_html(title)}{_mark(*knee)}</th>"
@@ -54,25 +85,42 @@ def show(both: Sequence[Knee], pair: Pair, spaces: Sequence[JointSpace | None]) 
         f"<td>{boundary.as_html(line.second)}</td>"
         f"<td class='kl-told'>{ARROWS[line.way] if has_arrows else ''}"
         f"{boundary.as_html(line.sentence)}</td></tr>"
-        for line in lines
+        for line in what.lines
     )
-    first, second = spaces
-    notes = [pair.note]
-    if first is not None and second is not None:
-        notes.append(change.unit_note(first, second))
-    for (film, frame), title in zip(both, pair.titles, strict=True):
-        if doubts := " ".join(_doubts(film, frame)):
-            notes.append(f"{title.capitalize()}: {doubts}")
     below = "".join(
-        f'<div class="kl-note kl-quiet">{boundary.as_html(note)}</div>'
-        for note in filter(None, notes)
+        f'<div class="kl-note kl-quiet">{boundary.as_html(note)}</div>' for note in what.notes
     )
     with st.container(key="beside"):
-        if refused:
+        if what.refused:
             st.warning(REFUSED_ONE)
         st.html(
             f'<table class="kl-answers"><tr><th></th>{heads}<th></th></tr>{rows}</table>{below}'
         )
+
+
+def reported(
+    both: Sequence[Knee], pair: Pair, days: tuple[str, str], here: int
+) -> Comparison | None:
+    """Return what a report of the knee at `here`, 0 or 1, says of `both`: no more than the page.
+
+    None where all of it waits for the reader's own grade.
+    """
+    # Under names without a day, which is told with the patient alone.
+    undated = replace(pair, titles=pair.names)
+    what = compared(both, undated, [space_of(*knee) for knee in both])
+    lines = [line for line in what.lines if AFTER_YOURS not in (line.first, line.second)]
+    if not lines:
+        return None
+    against = REFUSED_ONE if what.refused else ""
+    return Comparison(
+        kind=pair.kind,
+        names=pair.names,
+        days=days,
+        here=here,
+        other=both[1 - here][0].digest,
+        lines=tuple(lines),
+        notes=(*filter(None, [against, pair.warning]), *what.notes),
+    )
 
 
 def _differences(both, pair, spaces) -> list[Difference]:

@@ -46,9 +46,7 @@ def offer(make: Callable[[], Sequence[bytes]], *, about: str = "", content: str 
         )
     # Of another report it is another one, and a press that comes late sends nothing.
     key = keyboard.key_for(f"send_{times}", content)
-    st.button(
-        label, key=key, icon=":material/upload:", on_click=_ask, args=[key], width="stretch"
-    )
+    st.button(label, key=key, icon=":material/upload:", on_click=_ask, args=[key], width="stretch")
     # Not from the button: a run that is cut off before it would lose the press.
     asked, asked_at = st.session_state.get(_ASKED, ("", 0.0))
     if asked != key or time.monotonic() - asked_at > _AT_ONCE:

@@ -9,7 +9,7 @@ import streamlit as st
 from kneeoa.films.frames import Frame
 from kneeoa.graders.locating.gate import Finding
 from kneeoa.graders.track_record import LEARNT_FROM_IT
-from kneeoa.reports.content import Measurement, ReaderGrade, side_named
+from kneeoa.reports.content import Comparison, Measurement, ReaderGrade, side_named
 from kneeoa.reports.dicom.pseudonyms import Pseudonyms, pseudonyms_from
 from kneeoa.reports.exports import Exports
 from kneeoa.reports.making import Read, side_from
@@ -32,6 +32,7 @@ def exports_of(
     with_patient: bool = False,
     reader: ReaderGrade | None = None,
     measurements: Sequence[Measurement] = (),
+    comparison: Comparison | None = None,
 ) -> Exports:
     """Return what the reading of `frame` can be exported as.
 
@@ -40,7 +41,7 @@ def exports_of(
     findings : what stands against grading the frame
     side : as the reader left it: ``"L"``, ``"R"`` or ``"unknown"``
     graded : whether the networks' answer is shown; a report says no more than the page
-    measured, with_patient, reader, measurements : as of `Read` and `Exports`
+    measured, with_patient, reader, measurements, comparison : as of `Read` and `Exports`
     """
     radiograph, profile = film.radiograph, in_use.current()
     knee = knees.index_of(film, frame)
@@ -70,6 +71,7 @@ def exports_of(
         with_patient=with_patient,
         reader=reader,
         measurements=tuple(measurements),
+        comparison=comparison,
         known_text=film.text_warning(),
     )
 
