@@ -7,6 +7,7 @@ paper's ANOVA answers the first only.
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from kneeoa.analysis.anova import METRICS, by_network, unlike_films
@@ -69,9 +70,19 @@ def comparisons(
 
 def _holm(table: pd.DataFrame) -> pd.DataFrame:
     """Correct p over the metrics of each method and comparison."""
-    from statsmodels.stats.multitest import multipletests
-
     for _, rows in table.dropna(subset="p").groupby(["method", "comparison"]):
         if len(rows) > 1:
-            table.loc[rows.index, "p_holm"] = multipletests(rows["p"], method="holm")[1]
+            table.loc[rows.index, "p_holm"] = holm(rows["p"].to_numpy())
     return table
+
+
+def holm(p: np.ndarray) -> np.ndarray:
+    """Return ``(n,)`` p corrected after Holm (1979), which are those of statsmodels.
+
+    Its `multipletests` looks for garbage in all of the program's memory at each call, which was a
+    fifth of the time of a study's tables.
+    """
+    order, count = np.argsort(p), len(p)
+    corrected = np.empty(count)
+    corrected[order] = np.maximum.accumulate(p[order] * np.arange(count, 0, -1)).clip(max=1)
+    return corrected

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
 from kneeoa.analysis import anova, comparisons, findings
 from kneeoa.analysis.between_cycles import _permutation, between_cycles, hedges_g
@@ -79,10 +80,17 @@ def test_hedges_g_of_a_published_example():
 
 
 def test_holm_corrects_over_the_metrics_of_one_method(table):
-    welch = table[table["method"] == "Welch t test"].sort_values("p")
-    by_hand = np.maximum.accumulate(welch["p"].to_numpy() * np.arange(len(welch), 0, -1))
-    np.testing.assert_allclose(welch["p_holm"], np.minimum(by_hand, 1))
+    welch = table[table["method"] == "Welch t test"]
+    expected = multipletests(welch["p"], method="holm")[1]
+    np.testing.assert_allclose(welch["p_holm"], expected)
     assert len(welch) == len(anova.METRICS)
+
+
+@pytest.mark.parametrize(
+    "p", [[0.01, 0.04, 0.03, 0.005], [0.5, 0.9, 1.0], [0.02, 0.02, 0.02], [0.0, 0.3], [0.2]]
+)
+def test_holm_is_that_of_statsmodels(p):
+    np.testing.assert_allclose(comparisons.holm(np.array(p)), multipletests(p, method="holm")[1])
 
 
 def test_the_bootstrap_is_of_the_mean_over_cycles_and_of_the_paired_difference(
