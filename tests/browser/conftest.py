@@ -4,10 +4,15 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.support.install_chromium import NoChromiumError
 from tests.support.serving import VIEWPORT, chromium, forked_app
 from tests.support.watching import watched
+
+
+# A machine that does other things meanwhile takes longer than Playwright's five seconds.
+expect.set_options(timeout=60_000)
 
 
 def pytest_collection_modifyitems(items):
