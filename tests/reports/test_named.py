@@ -43,17 +43,17 @@ def test_all_that_tells_a_patient_stands_in_a_line_and_less_of_it_in_a_list():
         StudyDate="20260228",
     )
     assert whose.whole == "Doe, Jane, ID 4711, born 1960-02-29, 65 years, female"
-    assert whose.short == "Doe, Jane, ID 4711"
+    assert whose.cut() == "Doe, Jane, ID 4711"
     assert "Doe" not in repr(whose)
 
 
 def test_two_of_one_name_are_told_by_their_numbers_and_what_is_missing_is_said():
     assert named_of(PatientName="Doe^Jane", PatientID="").whole == "Doe, Jane, no ID"
     assert named_of(PatientName="", PatientID="4711").whole == "no name, ID 4711"
-    assert named_of(PatientName="", PatientID="4711").short == "ID 4711"
+    assert named_of(PatientName="", PatientID="4711").cut() == "ID 4711"
     # Whom a day of birth alone tells is nobody.
     nobody = named_of(PatientName="", PatientID="", PatientBirthDate="19600229")
-    assert (nobody.whole, nobody.short) == ("", "")
+    assert (nobody.whole, nobody.cut()) == ("", "")
 
 
 def test_a_second_script_stands_behind_the_first():
@@ -90,8 +90,8 @@ def test_what_turns_or_hides_text_is_shown_as_a_sign_and_a_long_name_is_cut():
     assert odd.name == "Doe\ufffdenaJ"
     long = named_of(PatientName="Doe^" + "J" * 150, PatientID="4711")
     assert "J" * 150 in long.whole
-    assert len(long.short) < 80
-    assert long.short.endswith("\u2026, ID 4711")
+    assert len(long.cut()) < 80
+    assert long.cut().endswith("\u2026, ID 4711")
     assert len(long.cut(20)) < 40
 
 

@@ -50,13 +50,11 @@ class Named:
         born = self.born and f"born {self.born}"
         return ", ".join(filter(None, [self.name or "no name", number, born, self.age, self.sex]))
 
-    @property
-    def short(self) -> str:
-        """Name and number for a list, such as ``Doe, Jane, ID 4711``; empty as `whole`."""
-        return self.cut(IN_LIST)
+    def cut(self, longest: int = IN_LIST) -> str:
+        """Return name and number for a list, such as ``Doe, Jane, ID 4711``; empty as `whole`.
 
-    def cut(self, longest: int) -> str:
-        """Return the same with at most so many letters of the name, and of the number."""
+        `longest`: letters of the name, and of the number.
+        """
         number = self.number and f"ID {plain(self.number, longest)}"
         return ", ".join(filter(None, [plain(self.name, longest), number]))
 
