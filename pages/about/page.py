@@ -10,15 +10,13 @@ from kneeoa.graders.training_words import training_sentence
 from kneeoa.grades import GRADES
 from kneeoa.networks import DISPLAY_NAME, TOGETHER
 from kneeoa.records.results import PROBABILITY_COLUMNS
+from kneeoa.wording import listed
 from pages.about import gate, joint_space, map_trust
 from pages.shared import attribution, boundary, cached, style
 
 
-def by_split(cards, together) -> list[dict]:
-    """Return the cards by the models' names, in groups: those of one split stand together."""
-    named = {DISPLAY_NAME[name]: card for name, card in cards.items()}
-    if together:
-        named[TOGETHER] = together
+def by_split(named) -> list[dict]:
+    """Return cards by the models' names in groups: those of one split stand together."""
     splits = dict.fromkeys(card["split_hash"] for card in named.values())
     return [
         {name: card for name, card in named.items() if card["split_hash"] == split}
@@ -26,10 +24,10 @@ def by_split(cards, together) -> list[dict]:
     ]
 
 
-def show_performance(cards, together) -> None:
+def show_performance(cards, named) -> None:
     """Show what was measured on the test films, with intervals, next to the paper's claim."""
     st.subheader("Measured performance")
-    groups = by_split(cards, together)
+    groups = by_split(named)
     if len(groups) > 1:
         st.markdown(
             "The models learnt from different splits or films. Each table is of one split's test "
@@ -80,13 +78,13 @@ def show_training(cards, together) -> None:
         st.markdown(f"- **{TOGETHER}**: {made_of(together, cards.values())}.")
 
 
-def show_data(cards, together) -> None:
+def show_data(named) -> None:
     """Show where the films came from, their licence and how they were split."""
-    groups = by_split(cards, together)
+    groups = by_split(named)
+    attribution.show(named)
     for group in groups:
-        attribution.show(group)
         if len(groups) > 1:
-            st.markdown(f"Of {' and '.join(group)}.")
+            st.markdown(f"Of {listed(list(group), 'and')}:")
         _show_split(next(iter(group.values())))
 
 
@@ -132,12 +130,12 @@ st.title("About")
 st.caption(f"Version {__version__}. What changed in each: CHANGELOG.md.")
 with boundary.refusals_shown():
     published = cached.cards()
+    named = attribution.named_cards()
     show_limits()
-    together = cached.together_card()
-    show_performance(published, together)
+    show_performance(published, named)
     gate.show_gate(cached.graders().localiser.card)
     map_trust.show_map_trust()
     joint_space.show_joint_space()
-    show_training(published, together)
+    show_training(published, cached.together_card())
     attribution.show_signature()
-    show_data(published, together)
+    show_data(named)

@@ -125,7 +125,7 @@ def show_own_check() -> None:
 style.apply_style()
 st.title("Data")
 with boundary.refusals_shown():
-    attribution.show(cached.cards())
+    attribution.show(attribution.named_cards())
     selection = run_selection.choose(split=False)
     if selection is not None:
         show_splits(selection)

@@ -2,21 +2,39 @@
 
 import html
 import re
+from typing import Any
 
 import streamlit as st
 
 from kneeoa.errors import KneeOAError
+from kneeoa.networks import DISPLAY_NAME, TOGETHER
+from kneeoa.wording import listed
 from pages.shared import boundary, cached
 
 _DOI = re.compile(r"10\.\d{4,9}/[\w.-]+")
 _LICENCE = re.compile(r"https://creativecommons\.org/[\w./-]+")
 
 
+def named_cards() -> dict[str, dict[str, Any]]:
+    """Return the cards of all that is published, by the names that a reader knows."""
+    named = {DISPLAY_NAME[name]: card for name, card in cached.cards().items()}
+    together = cached.together_card()
+    return named | ({TOGETHER: together} if together else {})
+
+
 def show(cards) -> None:
-    """Show author, title, licence and origin of the data of the published models."""
-    card = next(iter(cards.values()))
-    data = card["data"]
+    """Show author, title, licence and origin of the films of models, whose cards these are by name.
+
+    Models of different films have a paragraph each, which names them.
+    """
     st.subheader("Data and attribution")
+    cited = {name: _cited(card["data"]) for name, card in cards.items()}
+    for text in dict.fromkeys(cited.values()):
+        whose = listed([name for name in cited if cited[name] == text], "and")
+        st.markdown(text if len(set(cited.values())) == 1 else f"{whose}: {text}")
+
+
+def _cited(data) -> str:
     escaped = {name: boundary.escaped(text) for name, text in data.items()}
     doi, licence = f"doi {escaped['doi']}", escaped["licence"]
     # No other link comes from a file.
@@ -25,7 +43,7 @@ def show(cards) -> None:
     if _LICENCE.fullmatch(str(data["licence_url"])):
         licence = f"[{licence}]({data['licence_url']})"
     named = [f"*{escaped['name']}*", doi if data["doi"] else "", licence]
-    st.markdown(
+    return (
         f"{escaped['author']} ({escaped['year']}): {', '.join(filter(None, named))}. "
         f"{escaped['origin']} {escaped['split']}"
     )

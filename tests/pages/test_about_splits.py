@@ -50,6 +50,26 @@ def test_models_of_two_splits_do_not_stand_in_one_table(models):
     assert together["data"]["author"] in text.replace("\\", "")
 
 
+@pytest.mark.parametrize("page", ["about", "data"])
+def test_films_of_every_model_are_attributed(models, page):
+    file = models / "mobilenet" / "card.json"
+    card = json.loads(file.read_text())
+    card["data"]["licence"] = "Another licence"
+    file.write_text(json.dumps(card))
+    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=60).run()
+    app.switch_page(f"{page}/page.py").run()
+    assert not app.exception
+    text = [block.value.replace("\\", "") for block in app.markdown]
+    together = json.loads((models / "together" / "card.json").read_text())["data"]["author"]
+    for whose in (
+        "MobileNet: Another hospital",
+        "ResNet50: Another hospital",
+        f"Both together: {together}",
+    ):
+        assert sum(block.startswith(whose) for block in text) == 1
+    assert [head.value for head in app.subheader].count("Data and attribution") == 1
+
+
 def test_models_of_one_split_stand_in_one_table():
     app = AppTest.from_file(MAIN_SCRIPT, default_timeout=60).run()
     app.switch_page("about/page.py").run()
