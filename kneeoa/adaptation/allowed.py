@@ -82,14 +82,23 @@ def read_offered(place: Place) -> Profile:
 def check_links(place: Place) -> None:
     """Raise `DataError` where a link in a folder leads out of the named one that it lies in."""
     inside = place.root.resolve()
-    for folder, folders, names in os.walk(place.folder):
-        for name in (*folders, *names):
-            file = Path(folder, name)
-            if file.is_symlink() and not file.resolve().is_relative_to(inside):
-                raise DataError(
-                    f"Expected a folder of films of its own in {place.label}. {plain(name)} is a "
-                    "link that leads out of it."
-                )
+    waiting, walked = [place.folder], set()
+    while waiting:
+        for folder, folders, names in os.walk(waiting.pop()):
+            for name in (*folders, *names):
+                file = Path(folder, name)
+                if not file.is_symlink():
+                    continue
+                real = file.resolve()
+                if not real.is_relative_to(inside):
+                    raise DataError(
+                        f"Expected a folder of films of its own in {place.label}. {plain(name)} is "
+                        "a link that leads out of it."
+                    )
+                # It is read through, so what lies there may lead out as well.
+                if real.is_dir() and real not in walked:
+                    walked.add(real)
+                    waiting.append(real)
 
 
 def _label(root: Path, folder: Path) -> str:

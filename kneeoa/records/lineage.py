@@ -18,6 +18,7 @@ from kneeoa.data.arrays import Films
 from kneeoa.data.dataset import Dataset, split_hash_of
 from kneeoa.errors import DataError
 from kneeoa.files import read_table, read_text, replace_file, sound
+from kneeoa.grades import GRADES
 from kneeoa.records.results import RunRecord
 from kneeoa.spreadsheet import csv_text
 from kneeoa.wording import counted
@@ -52,14 +53,18 @@ def write(results_folder: Path, dataset: Dataset) -> None:
     if file.exists():
         check(results_folder, dataset.split_hash, dataset.table)
         return
-    facts = {
+    replace_file(file.with_suffix(".json"), json.dumps(facts_of(dataset), indent=2) + "\n")
+    replace_file(file, csv_text(dataset.table[list(COLUMNS)]))
+
+
+def facts_of(dataset: Dataset) -> dict[str, Any]:
+    """Return what there is to know of a data set beside its films, as `Lineage` has it."""
+    return {
         "split_from": dataset.split_from,
         "ignored": list(dataset.ignored),
         "unreadable": dataset.unreadable,
         "warnings": list(dataset.warnings),
     }
-    replace_file(file.with_suffix(".json"), json.dumps(facts, indent=2) + "\n")
-    replace_file(file, csv_text(dataset.table[list(COLUMNS)]))
 
 
 def read(results_folder: Path, split_hash: str) -> Lineage | None:
@@ -73,6 +78,12 @@ def read(results_folder: Path, split_hash: str) -> Lineage | None:
     texts = ("image_id", "patient_id", "side", "split", "pixels")
     table = read_table(file, COLUMNS, numbers=("grade",), texts=texts)
     table["side"] = table["side"].fillna("")
+    is_whole = table[list(COLUMNS)].notna().all(axis=None)
+    if table.empty or not is_whole or not set(table["grade"]) <= set(GRADES):
+        raise DataError(
+            f"Expected a line a film in {file}, each with a name, a patient, a KL grade from 0 to "
+            "4, a split and its pixels. Found otherwise: the file is damaged or was edited."
+        )
     return Lineage(split_hash, table, _facts(file.with_suffix(".json")))
 
 
@@ -143,10 +154,10 @@ def checks(lineage: Lineage) -> list[Check]:
             made.append(Check(False, f"Of {count:,} {noun}s some stand in two splits: {where}."))
         else:
             made.append(Check(True, f"None of {count:,} {noun}s stands in two splits."))
-    repeated = int(table["image_id"].duplicated().sum())
+    repeated = table.loc[table["image_id"].duplicated(), "image_id"].nunique()
     are = "is" if repeated == 1 else "are"
     made.append(
-        Check(False, f"{counted(repeated, 'name')} {are} given to two films.")
+        Check(False, f"{counted(repeated, 'name')} {are} given to more than one film.")
         if repeated
         else Check(True, f"Every one of {len(table):,} films has a name of its own.")
     )

@@ -90,9 +90,31 @@ def test_other_films_under_the_same_names_are_refused(column, what, dataset, tmp
     lineage.write(tmp_path / "elsewhere", other)
 
 
+@pytest.mark.parametrize(
+    ("column", "cell"),
+    [
+        *((column, "") for column in ("image_id", "patient_id", "pixels", "split", "grade")),
+        ("grade", "7"),
+        ("grade", "1.5"),
+    ],
+)
+def test_a_split_with_empty_cells_or_other_grades_is_refused(dataset, tmp_path, column, cell):
+    lineage.write(tmp_path, dataset)
+    (file,) = (tmp_path / "splits").glob("*.csv")
+    lines = [line.split(",") for line in file.read_text().splitlines()]
+    for line in (lines[1], lines[-1]):
+        line[lines[0].index(column)] = cell
+    file.write_text("".join(f"{','.join(line)}\n" for line in lines))
+    with pytest.raises(DataError, match="damaged or was edited"):
+        lineage.read(tmp_path, dataset.split_hash)
+    file.write_text(",".join(lineage.COLUMNS) + "\n")
+    with pytest.raises(DataError, match="Expected a line a film"):
+        lineage.read(tmp_path, dataset.split_hash)
+
+
 def test_one_name_of_two_films_is_one_name(dataset, tmp_path):
     lineage.write(tmp_path, dataset)
     table = lineage.read(tmp_path, dataset.split_hash).table
-    table.loc[1, "image_id"] = table.loc[0, "image_id"]
+    table.loc[[1, 2], "image_id"] = table.loc[0, "image_id"]
     check = lineage.checks(lineage.Lineage(dataset.split_hash, table, {}))[-1]
-    assert check == lineage.Check(False, "1 name is given to two films.")
+    assert check == lineage.Check(False, "1 name is given to more than one film.")
