@@ -1,11 +1,16 @@
 """What keeps a data set from being trained on, and what one should know of it, in sentences."""
 
+import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from kneeoa.data.listing import SPLITS, Entry, repeated_ids
 from kneeoa.grades import GRADES
 from kneeoa.wording import listed
+
+_PARTS = re.compile(r"\d+|[^\W\d_]+")
 
 
 def problems(
@@ -89,7 +94,7 @@ def warnings(entries: Sequence[Entry], pixel_hashes: Sequence[str]) -> tuple[str
     if twins:
         shown = "; ".join(_pair(*pair) for pair in twins[:3])
         sentences.append(f"Identical images in one split: {shown}{_more(len(twins) - 3, 'pairs')}.")
-    return tuple(sentences)
+    return (*sentences, *_alike_patients(entries))
 
 
 def _straddling_patients(entries: Sequence[Entry]) -> Iterator[str]:
@@ -124,6 +129,31 @@ def _twins(entries: Sequence[Entry], pixel_hashes: Sequence[str]) -> Iterator[tu
         earlier = first.setdefault(digest, entry)
         if earlier is not entry:
             yield earlier, entry
+
+
+def _alike_patients(entries: Sequence[Entry]) -> Iterator[str]:
+    """Yield a sentence if two ids may be one patient's, written in two ways."""
+    alike: dict[tuple[str, ...], dict[str, Entry]] = {}
+    for entry in entries:
+        alike.setdefault(_spelling(entry.patient_id), {}).setdefault(entry.patient_id, entry)
+    pairs = [pair for group in alike.values() for pair in pairwise(group.values())]
+    if pairs:
+        shown = "; ".join(
+            f"{first.patient_id} in {_place(first)} and {second.patient_id} in {_place(second)}"
+            for first, second in pairs[:3]
+        )
+        yield (
+            "Patients that count as different, but differ in capital letters, leading zeros, "
+            f"separators or the encoding alone: {shown}{_more(len(pairs) - 3, 'pairs')}. If two "
+            "are one patient, write her one way: divided between splits, she makes figures too "
+            "good."
+        )
+
+
+def _spelling(patient: str) -> tuple[str, ...]:
+    """Return the words and numbers of a patient's id, however it is written."""
+    parts = _PARTS.findall(unicodedata.normalize("NFKC", patient).casefold())
+    return tuple(part.lstrip("0") or "0" for part in parts) or (patient,)
 
 
 def _missing_grades(entries: Sequence[Entry], split: str) -> list[str]:

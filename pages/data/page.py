@@ -12,6 +12,9 @@ from pages.shared import attribution, boundary, cached, style, table_view
 from pages.shared.access import offered
 from pages.shared.research import run_selection
 
+UNREADABLE_SHOWN = 20
+"""Unreadable films that are named before they are counted."""
+
 
 def show_splits(selection) -> None:
     """Show each split that the chosen runs were trained on, and what was checked of it."""
@@ -45,7 +48,7 @@ def show_splits(selection) -> None:
 
 
 def _show_lineage(folder, split):
-    _show_checks(lineage.checks(split))
+    _show_checks(lineage.checks(split), split.facts.get("warnings", ()))
     read = (
         "from pathlib import Path\nfrom kneeoa.records import lineage\n\n"
         f"split = lineage.read(Path({folder!r}), {split.split_hash!r})\n"
@@ -60,19 +63,28 @@ def _show_lineage(folder, split):
         table_view.show_table(
             split.table, f"films_{split.split_hash[:8]}", f"{read}print(split.table)", height=300
         )
-    facts = split.facts
+    _show_facts(split.facts)
+
+
+def _show_facts(facts):
+    """Show how films were divided, and which were left out and why, as `Lineage` has it."""
     sentences = (
         [f"Division of the films: {facts['split_from']}."] if facts.get("split_from") else []
     )
     sentences += [f"Left out: {sentence}" for sentence in facts.get("ignored", ())]
-    sentences += [f"Unreadable: {file}: {why}" for file, why in facts.get("unreadable", {}).items()]
-    sentences += list(facts.get("warnings", ()))
-    if not facts.get("unreadable") and facts:
+    unreadable = [f"{file}: {why}" for file, why in facts.get("unreadable", {}).items()]
+    sentences += [f"Unreadable: {sentence}" for sentence in unreadable[:UNREADABLE_SHOWN]]
+    if (more := len(unreadable) - UNREADABLE_SHOWN) > 0:
+        sentences.append(f"Unreadable: {more:,} more, {len(unreadable):,} films in all.")
+    if not unreadable and facts:
         sentences.append("Every film could be read.")
     st.markdown("\n".join(f"- {boundary.escaped(sentence)}" for sentence in sentences))
 
 
-def _show_checks(checks):
+def _show_checks(checks, warnings):
+    # What bends the checks beneath stands with them: they are of patients as they are named.
+    if warnings:
+        st.warning("  \n".join(map(boundary.escaped, warnings)))
     for show, held in ((st.error, False), (st.success, True)):
         sentences = [boundary.escaped(check.sentence) for check in checks if check.holds == held]
         if sentences:
@@ -104,8 +116,8 @@ def show_own_check() -> None:
             st.error(boundary.escaped(sentence))
         if not dataset.problems:
             st.success("It can be trained on.")
-        split = lineage.Lineage(dataset.split_hash, dataset.table, {})
-        _show_checks(lineage.checks(split)[1:])
+        split = lineage.Lineage(dataset.split_hash, dataset.table, lineage.facts_of(dataset))
+        _show_checks(lineage.checks(split)[1:], dataset.warnings)
         table_view.show_table(
             lineage.counts(dataset.table),
             "own",
@@ -115,11 +127,7 @@ def show_own_check() -> None:
             "print(lineage.counts(dataset.table))",
             height="content",
         )
-        sentences = [*dataset.warnings, *(f"Left out: {sentence}" for sentence in dataset.ignored)]
-        sentences += [
-            f"Unreadable: {file}: {why}" for file, why in list(dataset.unreadable.items())[:20]
-        ]
-        st.markdown("\n".join(f"- {boundary.escaped(sentence)}" for sentence in sentences))
+        _show_facts(split.facts)
 
 
 style.apply_style()

@@ -86,10 +86,36 @@ def test_no_link_leads_out(named, place):
     assert not app.success
 
 
-def test_a_link_inside_is_fine(named):
+def test_a_link_inside_is_fine_until_what_it_leads_to_leads_out(named):
     shutil.move(named / "knees/train/1", named / "ones")
     (named / "knees/train/1").symlink_to(named / "ones")
+    (named / "ones/round").symlink_to(named / "ones")
     assert "It can be trained on" in said(checked("named/knees"))
+    (named / "ones/999L.png").symlink_to(named.parent / "elsewhere/films/0/100L.png")
+    app = checked("named/knees")
+    assert "999L.png is a link that leads out" in said(app).replace("\\", "")
+    assert not app.success
+
+
+def test_what_was_drawn_or_bends_the_checks_is_said_with_them(named):
+    shutil.rmtree(named / "knees")
+    write_flat(named / "knees")
+    for place, name in enumerate(("pat_L", "PAT_R", "scan")):
+        write_film(named / f"knees/0/{name}.png", 1000 + place)
+    app = checked("named/knees")
+    (warning,) = (one.value.replace("\\", "") for one in app.warning)
+    assert "names of 1 of 43 films do not tell the patient" in warning
+    assert "PAT in " in warning and "capital letters" in warning
+    assert "Division of the films: drawn by patient" in said(app).replace("\\", "")
+    assert "Every film could be read" in said(app)
+
+
+def test_unreadable_films_that_are_not_named_are_counted(named):
+    for number in range(22):
+        (named / f"knees/val/0/{900 + number}L.png").write_bytes(b"no film")
+    text = said(checked("named/knees")).replace("\\", "")
+    assert text.count("Unreadable: val/0/9") == 20
+    assert "Unreadable: 2 more, 22 films in all" in text
 
 
 def test_pipes_and_devices_are_no_films(named):
