@@ -219,7 +219,7 @@ def write_down(database, learner, session, given) -> None:
 def end(session) -> None:
     """Close the session and turn to its result."""
     store.finish_session(cached.store(), session.session_id, datetime.now(UTC))
-    st.session_state[progress.RESULT] = session
+    progress.show_result(session)
     st.session_state.pop("play", None)
 
 

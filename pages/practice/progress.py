@@ -9,10 +9,10 @@ from kneeoa.teaching import answers as answered
 from kneeoa.teaching import films, scoring
 from kneeoa.teaching.exam import grades_text
 from kneeoa.wording import counted
-from pages.shared import cached, table_view
+from pages.shared import cached, kept, table_view
 
 RESULT = "result"
-"""Which session's result is shown: in the browser session, and by its number in the address."""
+"""Which session's result is shown, by its number: in the browser session and in the address."""
 
 
 def every(learner) -> dict:
@@ -47,7 +47,7 @@ def kind_of(session, *, has_seen: bool) -> str:
 def name_of(number, session, kind) -> str:
     """Return how a session is called: numbered, for two may begin in one minute."""
     count = counted(len(session.exam.films), "film")
-    return f"{number}: {session.started_at:%Y-%m-%d %H:%M}, {count}, {kind}"
+    return f"{number}: {session.started_at:%Y-%m-%d %H:%M} UTC, {count}, {kind}"
 
 
 def show(learner) -> None:
@@ -57,15 +57,15 @@ def show(learner) -> None:
             f"{counted(damaged, 'session')} left out: what is kept of them is damaged and cannot "
             "be read."
         )
-    kept = {} if learner is None else every(learner)
-    again = answered.have_seen_films([answers for _, answers in kept.values()])
+    past = {} if learner is None else every(learner)
+    again = answered.have_seen_films([answers for _, answers in past.values()])
     kinds = {
         number: kind_of(session, has_seen=has_seen)
-        for (number, (session, _)), has_seen in zip(kept.items(), again, strict=True)
+        for (number, (session, _)), has_seen in zip(past.items(), again, strict=True)
     }
     sessions = {
         name_of(number, session, kinds[number]): (number, session, answers)
-        for number, (session, answers) in kept.items()
+        for number, (session, answers) in past.items()
         if answers["grade"].notna().any()
     }
     if not sessions:
@@ -103,7 +103,7 @@ def show(learner) -> None:
         "Look at a result again", list(sessions)[::-1], None, key="look_again", placeholder="Which?"
     )
     if name is not None:
-        st.session_state[RESULT] = sessions[name][1]
+        show_result(sessions[name][1])
         st.rerun()
 
 
@@ -123,20 +123,18 @@ def scored(answers: pd.DataFrame) -> pd.DataFrame:
 
 def chosen(learner):
     """Return the session whose result is to be shown, or None; a reload finds it again."""
-    session = st.session_state.get(RESULT)
-    wanted = st.query_params.get(RESULT)
-    if session is None and wanted and learner is not None:
-        hers = store.sessions_of(cached.store(), learner)
-        session = next((session for session in hers if str(session.session_id) == wanted), None)
-    if session is None:
-        st.query_params.pop(RESULT, None)
-    else:
-        st.session_state[RESULT] = session
-        st.query_params[RESULT] = str(session.session_id)
+    wanted = kept.chosen(RESULT)
+    hers = store.sessions_of(cached.store(), learner) if wanted and learner else []
+    session = next((session for session in hers if str(session.session_id) == wanted), None)
+    kept.turn_to(RESULT, None if session is None else wanted)
     return session
+
+
+def show_result(session) -> None:
+    """Turn to the result of a session."""
+    kept.turn_to(RESULT, str(session.session_id))
 
 
 def leave() -> None:
     """Turn away from the result."""
-    st.session_state.pop(RESULT, None)
-    st.query_params.pop(RESULT, None)
+    kept.turn_to(RESULT, None)

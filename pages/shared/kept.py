@@ -93,6 +93,7 @@ def turn_to(key: str, value: str | None) -> None:
     if value is None:
         _note_silence(key)
         st.session_state.pop(key, None)
+        st.session_state.pop(_place(key), None)  # where the browser has gone back or on to it
         st.query_params.pop(key, None)
     else:
         st.session_state[key] = value

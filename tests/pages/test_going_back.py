@@ -9,6 +9,7 @@ from tests.support.case_pages import (
     arrived,
     case_store,
 )
+from tests.support.practice_pages import begin, opened
 from tests.support.teaching_pages import called, press
 
 
@@ -26,13 +27,14 @@ def page():
     st.text(kept.several(st.multiselect, "Grades", [0, 1, 2], "grades"))
     st.text(kept.one(st.selectbox, "When", ["at once", "after"], "when"))
     st.button("Open", on_click=kept.turn_to, args=["film", "a.png"])
+    st.button("Close", on_click=kept.turn_to, args=["film", None])
 
 
 @pytest.fixture
 def app():
-    opened = AppTest.from_function(page).run()
-    assert not opened.exception
-    return opened
+    shown = AppTest.from_function(page).run()
+    assert not shown.exception
+    return shown
 
 
 @pytest.fixture
@@ -77,6 +79,31 @@ def test_the_way_back_goes_through_what_was_chosen(app, go_back):
     assert address(app) == {}
     assert shown(go_back(app, {"part": "two"}))[1] == "True"
     assert shown(go_back(app, everything)) == ["a.png", "False", "session", "(1,)", "at once"]
+
+
+def test_what_the_browser_came_back_to_can_be_closed(app, go_back):
+    app.button[0].click().run()
+    go_back(app, {})
+    assert shown(go_back(app, {"film": "a.png"}))[0] == "a.png"
+    assert shown(app.button[1].click().run())[0] == "None"
+    assert address(app) == {}
+
+
+def test_the_way_back_leads_out_of_a_result_of_practice_and_to_it_again(
+    tmp_path, monkeypatch, go_back
+):
+    monkeypatch.setenv("KNEEOA_DATABASE_URL", f"sqlite:///{tmp_path}/store.sqlite")
+    monkeypatch.delenv("KNEEOA_DATASET", raising=False)
+    app = begin(opened(), feedback="end")
+    for key in ("grade_2", "on", "stop"):
+        press(app, key)
+    # As a browser puts it: one value of each.
+    code, result = (app.query_params[name][0] for name in ("learner", "result"))
+    begun = {"learner": code}
+    assert go_back(app, begun).title[0].value == "Practise KL grading"
+    assert go_back(app, begun | {"result": result}).title[0].value == "Your result"
+    assert press(app, "again").title[0].value == "Practise KL grading"
+    assert "result" not in app.query_params
 
 
 def test_a_run_that_goes_nowhere_keeps_what_was_chosen(app):
