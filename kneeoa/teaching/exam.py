@@ -16,7 +16,7 @@ from kneeoa.errors import DataError
 from kneeoa.files import record_of
 from kneeoa.grades import KLGrade
 from kneeoa.teaching.films import TeachingFilm, TeachingSet
-from kneeoa.wording import entered, is_plain, listed
+from kneeoa.wording import entered, is_plain, listed, plain
 
 SCHEMA_VERSION = 1
 KIND = "knee reading room exam"
@@ -64,6 +64,7 @@ class Match:
     missing: tuple[str, ...]
     changed: tuple[str, ...]
     regraded: tuple[str, ...]
+    unread: tuple[str, ...]
 
 
 def draw_exam(
@@ -135,12 +136,14 @@ def _next(queue: list[TeachingFilm], patients: Container[str]) -> TeachingFilm:
 
 
 def with_hashes(exam: Exam, films: TeachingSet) -> Exam:
-    """Return the exam with the SHA-256 of every film's bytes."""
+    """Return the exam with the SHA-256 of every film's bytes.
+
+    A film that cannot be read any more keeps what is known of it: a session outlasts its data set.
+    """
     hashed = tuple(
-        ExamFilm(film.image_id, film.grade, _sha256(films.read(film.image_id)[1]))
-        for film in exam.films
+        replace(film, sha256=_hash_of(film.image_id, films) or film.sha256) for film in exam.films
     )
-    return Exam(exam.title, exam.seed, exam.grades, hashed)
+    return replace(exam, films=hashed)
 
 
 def to_json(exam: Exam) -> str:
@@ -163,9 +166,10 @@ def from_json(data: bytes | str) -> Exam:
     if not isinstance(content, dict) or content.get("kind") != KIND:
         raise DataError("Expected an exam file of this dashboard. The file is another one.")
     if content.get("schema_version") != SCHEMA_VERSION:
+        version = content.get("schema_version")
+        received = f"version {version}" if type(version) is int else "none that is a number"
         raise DataError(
-            f"Expected an exam file of version {SCHEMA_VERSION}. Received version "
-            f"{content.get('schema_version')}."
+            f"Expected an exam file of version {SCHEMA_VERSION}. Received {plain(received, 40)}."
         )
     exam = record_of(Exam, content, "The exam file")
     exam = replace(exam, title=entered(exam.title, LONGEST_TITLE, "a title in the exam file"))
@@ -176,6 +180,10 @@ def from_json(data: bytes | str) -> Exam:
         (all(0 <= film.grade <= 4 for film in exam.films), "KL grades from 0 to 4"),
         (all(0 <= grade <= 4 for grade in exam.grades), "KL grades from 0 to 4"),
         (len(set(exam.grades)) == len(exam.grades), "every grade once"),
+        (
+            {film.grade for film in exam.films} <= set(exam.grades),
+            "films of the grades that it names, and no others,",
+        ),
         (all(len(film.sha256) <= 64 for film in exam.films), "SHA-256 in 64 letters"),
         (
             all(0 < len(name) <= 200 and all(map(is_plain, name)) for name in ids),
@@ -194,29 +202,38 @@ def match(exam: Exam, films: TeachingSet) -> Match:
     Films whose bytes differ from those that the exam was made with are left out, as are films that
     have another reference grade here: it would not be the same exam.
     """
-    missing, changed, regraded, same = [], [], [], []
+    missing, changed, regraded, unread, same = [], [], [], [], []
     for film in exam.films:
         ours = films.films.get(film.image_id)
         if ours is None:
             missing.append(film.image_id)
         elif ours.grade != film.grade:
             regraded.append(film.image_id)
-        elif film.sha256 and _sha256(films.read(film.image_id)[1]) != film.sha256:
+        elif (here := _hash_of(film.image_id, films)) is None:
+            unread.append(film.image_id)
+        elif film.sha256 and here != film.sha256:
             changed.append(film.image_id)
         else:
             same.append(film)
-    left = Exam(exam.title, exam.seed, exam.grades, tuple(same))
-    return Match(left, tuple(missing), tuple(changed), tuple(regraded))
+    left = replace(exam, films=tuple(same))
+    return Match(left, tuple(missing), tuple(changed), tuple(regraded), tuple(unread))
 
 
 def left_out(match: Match) -> list[str]:
     """Return what of an exam cannot be given and why, in sentences."""
     return [
-        f"{len(names)} of its films left out, because they {why}, for example {names[0]}."
-        for names, why in (
-            (match.missing, "are not in this data set"),
-            (match.changed, "are other pictures here"),
-            (match.regraded, "have another reference grade here"),
+        f"{len(names)} of its films left out, because they {they}, for example {names[0]}."
+        if len(names) > 1
+        else f"One of its films left out, because it {it}: {names[0]}."
+        for names, they, it in (
+            (match.missing, "are not in this data set", "is not in this data set"),
+            (match.changed, "are other pictures here", "is another picture here"),
+            (
+                match.regraded,
+                "have another reference grade here",
+                "has another reference grade here",
+            ),
+            (match.unread, "cannot be read here", "cannot be read here"),
         )
         if names
     ]
@@ -243,5 +260,9 @@ def lacking(exam: Exam, asked: int) -> list[str]:
     return sentences
 
 
-def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
+def _hash_of(image_id: str, films: TeachingSet) -> str | None:
+    """Return the SHA-256 of a film's bytes, or None where it cannot be had."""
+    try:
+        return hashlib.sha256(films.read(image_id)[1]).hexdigest()
+    except DataError:
+        return None

@@ -190,15 +190,15 @@ def show_missed(answers) -> None:
 def _show_missed(row):
     own_answer = "time was up" if pd.isna(row.grade) else f"you said KL {int(row.grade)}"
     shown, answers = st.columns([2.2, 1], gap="medium")
-    with boundary.refusals_shown():
+    reference = KLGrade(int(row.reference))
+    # What was said stands whether or not the film is still to be had.
+    answers.markdown(
+        f"Film {row.position + 1}: reference **{reference.label}, {reference.text}**; "
+        f"{own_answer}.\n\n{reference.label}: {reference.criteria}"
+    )
+    with shown, boundary.refusals_shown():
         film = counting.teaching_film(row.image_id)
-        with shown:
-            label, key = f"Film {row.position + 1}", f"missed_{row.position}"
-            known_film.show_in_list(film, label, key=key)
+        label, key = f"Film {row.position + 1}", f"missed_{row.position}"
+        known_film.show_in_list(film, label, key=key)
         with answers:
-            reference = KLGrade(int(row.reference))
-            st.markdown(
-                f"Film {row.position + 1}: reference **{reference.label}, {reference.text}**; "
-                f"{own_answer}.\n\n{reference.label}: {reference.criteria}"
-            )
             known_film.show_answers(film)

@@ -14,6 +14,7 @@ from kneeoa.teaching.exam import draw_exam, to_json
 from kneeoa.teaching.films import synthetic_set
 from kneeoa.teaching.wording import DRAWN
 from pages.practice import take_along
+from tests.support.graded_films import lay
 from tests.support.interrupted import pressed_after
 from tests.support.practice_pages import begin, opened, press, text
 from tests.support.teaching_pages import keyed, pdf_text
@@ -221,3 +222,14 @@ def test_a_grade_pressed_at_a_film_that_was_gone_on_from_is_not_that_of_the_next
     app._run(WidgetStates(widgets=[WidgetState(id=late, trigger_value=True)]))
     play = app.session_state["play"]
     assert (play.position, play.choice) == (1, None)
+
+
+def test_what_was_said_of_a_film_stands_in_a_result_though_the_film_is_gone(tmp_path, monkeypatch):
+    app = begin(opened(), feedback="end", seed=7)
+    reference = int(app.session_state["play"].film.grade)
+    press(app, f"grade_{(reference + 1) % 5}", "on", "stop")
+    query = {name: app.query_params[name] for name in ("learner", "result")}
+    monkeypatch.setenv("KNEEOA_DATASET", str(lay(tmp_path, "val/0/1L.png")))
+    later = opened(**query)
+    assert "among those taught with" in later.error[0].value
+    assert f"you said KL {(reference + 1) % 5}.\n\nKL {reference}: " in text(later)

@@ -112,10 +112,29 @@ def test_films_that_differ_elsewhere_are_named_and_left_out(tmp_path):
     found = exam.match(drawn, films.read_set(there))
     assert sorted(found.exam.image_ids) == ["0L", "4L"]
     assert (found.missing, found.changed, found.regraded) == (("2L",), ("1L",), ("3L",))
-    missing, changed, regraded = exam.left_out(found)
-    assert missing.endswith("are not in this data set, for example 2L.")
-    assert changed.endswith("are other pictures here, for example 1L.")
-    assert "another reference grade" in regraded
+    assert exam.left_out(found) == [
+        "One of its films left out, because it is not in this data set: 2L.",
+        "One of its films left out, because it is another picture here: 1L.",
+        "One of its films left out, because it has another reference grade here: 3L.",
+    ]
+
+
+def test_a_film_that_is_gone_takes_no_other_with_it(tmp_path):
+    here = films.read_set(lay(tmp_path, *(f"test/{g}/{g}L.png" for g in range(5))))
+    bare = exam.draw_exam(here.films.values(), 5, seed=0)
+    drawn = exam.with_hashes(bare, here)
+    for name in ("1L", "3L"):
+        (tmp_path / here.films[name].file).unlink()
+    for kept in (bare, drawn):
+        found = exam.match(kept, here)
+        assert sorted(found.exam.image_ids) == ["0L", "2L", "4L"]
+        assert sorted(found.unread) == ["1L", "3L"]
+        (said,) = exam.left_out(found)
+        assert said.startswith("2 of its films left out, because they cannot be read here")
+    # An exam that was given can be taken along, with what is known of its films.
+    assert exam.with_hashes(drawn, here) == drawn == exam.with_hashes(drawn, SET)
+    hashed = {film.image_id: film.sha256 for film in exam.with_hashes(bare, here).films}
+    assert [name for name, digest in sorted(hashed.items()) if not digest] == ["1L", "3L"]
 
 
 def test_fewer_films_than_asked_and_a_grade_without_any_are_said():
@@ -139,7 +158,11 @@ def edited(**changes):
         (b"\xff\xfe", "cannot be read"),
         ("[]", "another one"),
         ('{"kind": "something"}', "another one"),
-        (edited(schema_version=9), "version 9"),
+        (edited(schema_version=9), "Received version 9"),
+        (edited(schema_version="1"), "Received none that is a number"),
+        (edited(schema_version="x" * 10**6), r"^.{,100}$"),
+        (edited(grades=[]), "films of the grades that it names"),
+        (edited(grades=[0, 1]), "films of the grades that it names"),
         (edited(films="x"), "expected fields"),
         (edited(films=[]), "1 to 500 films"),
         (edited(films=[{"image_id": "a", "grade": 7}]), "KL grades from 0 to 4"),
