@@ -60,6 +60,13 @@ class TeachingSet:
         return self.folder is None
 
     @property
+    def may_be_learnt(self) -> bool:
+        """Whether the published networks may have learned from these films."""
+        return not self.is_synthetic and any(
+            film.split not in HELD_OUT for film in self.films.values()
+        )
+
+    @property
     def patients(self) -> dict[str, str]:
         """Whose each film is, by image id."""
         return {name: film.patient_id for name, film in self.films.items()}

@@ -1,12 +1,13 @@
 """How her own grades agree with the networks', and with the reference where there is one."""
 
-from collections import Counter
+import contextlib
 from collections.abc import Collection
 
 import pandas as pd
 import streamlit as st
 
 from kneeoa.charts import teaching as charts
+from kneeoa.errors import KneeOAError
 from kneeoa.grades import KLGrade
 from kneeoa.store.cases import agreement as figures
 from kneeoa.store.cases.agreement import BLOCK, COLUMNS, LEAST, Against, Compared
@@ -15,6 +16,7 @@ from pages.cases import columns, saved_actions
 from pages.cases.session import actions
 from pages.shared import cached, session_films, table_view
 from pages.shared.cases import own_grades, saved, states
+from pages.shared.patients import who
 from pages.shared.rows import component as rows
 
 _LEARNT, _ALONE = "learnt", "alone"
@@ -76,8 +78,19 @@ def show() -> None:
         )
         return
     table_view_of(compared)
+    say_learnt(graded)
     show_differing(graded)
     show_over_time(graded)
+
+
+def say_learnt(graded: pd.DataFrame) -> None:
+    """Say where the networks may have learned from the very films that they are compared on."""
+    with contextlib.suppress(KneeOAError):  # a data set that is gone is said where films are read
+        if graded["reference"].notna().any() and cached.teaching_set().may_be_learnt:
+            st.caption(
+                "The data set that the reference is of has no val or test films: the networks may "
+                "have learned from these, and then agree with the reference too well."
+            )
 
 
 def table_view_of(compared: list[Compared]) -> None:
@@ -194,10 +207,8 @@ def of_saved() -> tuple[pd.DataFrame, int]:
     db, reader, graded = cached.store(), saved.reader(), dict[str, tuple]()
     drawn = set[str]()
     cases = keeping.some(db, readers.graded_by(db, reader), reader)  # the newest first
-    born = {(case.patient, case.born) for case in cases if case.born}
-    # Two patients may have one number, which two days of birth tell.
-    shared = {patient for patient, count in Counter(who for who, _ in born).items() if count > 1}
-    for case in cases:
+    whose = figures.owners([(case.patient, case.born or "", case.film) for case in cases])
+    for case, patient in zip(cases, whose, strict=True):
         for place, knee in enumerate(case.state.knees):
             own, name = case.own(place), f"{case.film}.{place}"
             if own.grade is None:
@@ -205,21 +216,20 @@ def of_saved() -> tuple[pd.DataFrame, int]:
             if case.state.drawn:
                 drawn.add(name)
                 continue
-            patient = case.patient or case.film
-            if case.born and case.patient in shared:
-                patient += f".{case.born}"
-            to_open = f"{case.case_id}.{place}", case.name
+            about = patient, own, knee, (f"{case.case_id}.{place}", case.name)
             if name in graded:  # the film is in two cases
-                patient, newer, knee, to_open = graded[name]
-                own = newer.joined(own)
-            graded[name] = patient, own, knee, to_open
+                first, newer, *others = graded[name]
+                about = first, newer.joined(own), *others
+            graded[name] = about
     return _table([_row(name, *about) for name, about in graded.items()]), len(drawn)
 
 
 def of_session() -> tuple[pd.DataFrame, int]:
     """Return what she graded in this session, likewise."""
     graded, drawn, labels = [], 0, session_films.labels()
-    for digest, film in session_films.all_films().items():
+    films = session_films.all_films()
+    whose = figures.owners([_marks_of(film) for film in films.values()])
+    for (digest, film), patient in zip(films.items(), whose, strict=True):
         for place in range(len(film.frames)):
             own = own_grades.of(digest, place)
             if own.grade is not None and film.drawn:
@@ -227,8 +237,17 @@ def of_session() -> tuple[pd.DataFrame, int]:
             elif own.grade is not None:
                 knee = saved.marked(film, states.state_of(film, place, wait=False))
                 name = f"{digest}.{place}"
-                graded.append(_row(name, digest, own, knee, (name, labels[digest])))
+                graded.append(_row(name, patient, own, knee, (name, labels[digest])))
     return _table(graded), drawn
+
+
+def _marks_of(film):
+    """Return what tells whose a film of the session is, for `agreement.owners`."""
+    try:
+        visit = who.visit_of(film)
+    except KneeOAError:  # said where the film is read
+        return "", "", film.digest
+    return visit.patient, visit.born, film.digest
 
 
 def of_unsaved(counted_in: Collection[str]) -> int:

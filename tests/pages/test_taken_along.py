@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from kneeoa.spreadsheet import csv_text
 from pages.shared import table_view
+from tests.support.graded_films import lay
 
 
 @pytest.fixture
@@ -39,6 +40,27 @@ def agreement(knees):
     graded["reference"] = pd.array([None] * knees, dtype="Int64")
     graded["profile"] = ""
     table_view_of(comparisons(graded[list(COLUMNS)]))
+
+
+def reference_of(grade):
+    import pandas as pd
+
+    from pages.cases.agreement import say_learnt
+
+    say_learnt(pd.DataFrame({"reference": pd.array([grade], dtype="Int64")}))
+
+
+@pytest.mark.parametrize(
+    ("place", "grade"), [("0/1L.png", 2), ("0/1L.png", None), ("val/0/1L.png", 2)]
+)
+def test_figures_on_films_that_the_networks_may_have_learnt_are_marked(
+    tmp_path, monkeypatch, place, grade
+):
+    monkeypatch.setenv("KNEEOA_DATASET", str(lay(tmp_path, place)))
+    app = AppTest.from_function(reference_of, args=(grade,)).run()
+    assert not app.exception
+    told = ["agree with the reference too well" in one.value for one in app.caption]
+    assert told == [True] * (grade is not None and not place.startswith("val"))
 
 
 HEADINGS = [

@@ -5,11 +5,13 @@ from types import SimpleNamespace
 
 import pytest
 import streamlit as st
+from streamlit.testing.v1 import AppTest
 
 from kneeoa.errors import RadiographError
 from kneeoa.films.apart.pool import workers
 from kneeoa.films.phantom import draw_knee, knee_png
 from kneeoa.jointspace import pairs
+from kneeoa.store.cases.case import OwnGrade
 from pages.cases import pacs_inbox, pacs_query
 from pages.cases.session import actions, films
 from pages.reading.beside import Other
@@ -225,3 +227,26 @@ def test_what_stays_after_a_sign_out_names_its_patient_no_more_and_that_is_said(
     assert named.SIGNED_OUT in text
     # Who has the file may read it.
     assert "Doe, Jane" in shown(upload(app, "IM0001", data))
+
+
+def of_this_session():
+    import streamlit as st
+
+    from pages.cases import agreement
+
+    st.session_state["whose"] = agreement.of_session()[0]["patient"].tolist()
+
+
+def test_both_films_of_a_patient_count_as_one_patient_in_her_agreement():
+    # Without a reader's list, too: intervals are over patients, and say so.
+    app = opened(film(1, **DOE), film(2, **DOE), film(3, **ROE), film(4, PatientID=""))
+    here = AppTest.from_function(of_this_session, default_timeout=60)
+    for name in ("films", "own_grades"):
+        here.session_state[name] = app.session_state[name]
+    for digest in app.session_state["films"]:
+        here.session_state["own_grades"][digest, 0] = OwnGrade(2, datetime.now(UTC))
+    assert not here.run().exception
+    first, second, other, unknown = here.session_state["whose"]
+    assert first == second != other
+    assert unknown == list(app.session_state["films"])[3]
+    assert "47-11" not in str(here.session_state["whose"])

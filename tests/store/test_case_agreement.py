@@ -243,8 +243,8 @@ def test_time_goes_in_whole_blocks():
     progress = agreement.over_time(table, "networks", before=True)
     assert list(progress["answered"]) == [BLOCK, BLOCK]
     assert list(progress["session"]) == [
-        "knees 1 to 20, until 2030-01-01",
-        "knees 21 to 40, until 2030-01-02",
+        "knees 1 to 20, until 2030-01-01 UTC",
+        "knees 21 to 40, until 2030-01-02 UTC",
     ]
     assert len(agreement.over_time(table, "networks", before=False)) == 0
 
@@ -258,3 +258,16 @@ def test_intervals_over_time_are_drawn_by_patient_too():
     (other,) = agreement.over_time(alone, "networks", before=True).to_dict("records")
     assert other["kappa"] == point["kappa"]
     assert other["kappa_low"] != point["kappa_low"]
+
+
+def test_a_patients_films_are_hers_and_two_of_one_number_are_two():
+    marks = [
+        ("7", "1950", "a"),
+        ("7", "1950", "b"),
+        ("8", "", "c"),
+        ("", "1960", "d"),
+        ("8", "", "e"),
+    ]
+    assert agreement.owners(marks) == ["7", "7", "8", "d", "8"]
+    marks += [("7", "1951", "f"), ("7", "", "g"), ("", "1961", "h")]
+    assert agreement.owners(marks) == [*("7.1950", "7.1950", "8", "d", "8"), *("7.1951", "7", "h")]

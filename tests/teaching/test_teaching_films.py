@@ -28,6 +28,7 @@ def test_only_held_out_films_are_taught_with(tmp_path):
     assert found.films["3R"].patient_id == "3"
     assert found.films["3R"].grade == 3
     assert found.read("2L")[0] == "2L.png"
+    assert not found.may_be_learnt and not films.synthetic_set().may_be_learnt
     # Learners read what concerns them; what lies in the folder besides is for who keeps it.
     assert found.notes == ("There is no film of KL 1, KL 2 or KL 4.",)
     assert "auto_test" in " ".join(found.left_out)

@@ -5,7 +5,8 @@ by themselves, so the two are never put together. Nor are answers of the network
 under a profile, which grade as different readers do: each case keeps who answered.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -94,6 +95,19 @@ def comparisons(graded: pd.DataFrame) -> list[Compared]:
     return [comparison for comparison in compared if comparison.knees]
 
 
+def owners(marks: Sequence[tuple[str, str, str]]) -> list[str]:
+    """Return whose films are, to draw patients anew: number, day of birth and film of each given.
+
+    Numbers and days may be hidden, and are empty where they are not known: then the film stands for
+    its patient. Two patients may have one number, which two days of birth tell.
+    """
+    births = Counter(number for number, _ in {mark[:2] for mark in marks if mark[1]})
+    return [
+        f"{number}.{born}" if number and born and births[number] > 1 else number or film
+        for number, born, film in marks
+    ]
+
+
 def profiles_of(graded: pd.DataFrame) -> list[str]:
     """Return under which profiles the networks answered, as published (an empty name) first."""
     return sorted(set(graded["profile"]))
@@ -139,7 +153,7 @@ def over_time(
     for start in range(0, len(answers) - BLOCK + 1, BLOCK):
         block = answers.iloc[start : start + BLOCK]
         until = block["given_at"].iloc[-1]
-        blocks[f"knees {start + 1} to {start + BLOCK}, until {until:%Y-%m-%d}"] = block
+        blocks[f"knees {start + 1} to {start + BLOCK}, until {until:%Y-%m-%d} UTC"] = block
     return scoring.progress(blocks, _patients(graded))
 
 
