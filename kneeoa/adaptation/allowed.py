@@ -57,9 +57,10 @@ def offered(roots: Iterable[Path]) -> Offered:
     films: dict[str, Place] = {}
     profiles: dict[str, Place] = {}
     data_sets: dict[str, Place] = {}
-    for root in roots:
+    for root, called in _called(roots).items():
         for folder, folders, names in _folders(root):
-            place = Place(_label(root, folder), folder, root)
+            label = "/".join((called, *folder.relative_to(root).parts))
+            place = Place(label, folder, root)
             # A split of a data set is none itself.
             if set(SPLITS) & folders or (_GRADES & folders and folder.name not in SPLITS):
                 data_sets.setdefault(place.label, place)
@@ -101,8 +102,18 @@ def check_links(place: Place) -> None:
                     waiting.append(real)
 
 
-def _label(root: Path, folder: Path) -> str:
-    return "/".join((root.resolve().name, *folder.relative_to(root).parts))
+def _called(roots: Iterable[Path]) -> dict[Path, str]:
+    """Return each root, once, with as many of its last folders as tell it from the others."""
+    real: dict[Path, Path] = {}
+    for root in roots:
+        real.setdefault(root.resolve(), root)
+    called = {}
+    for path, root in real.items():
+        parts, others = path.parts, [other.parts for other in real if other != path]
+        lengths = range(1, len(parts))
+        needed = (n for n in lengths if all(other[-n:] != parts[-n:] for other in others))
+        called[root] = "/".join(parts[-next(needed, len(parts)) :])
+    return called
 
 
 def _folders(root: Path) -> Iterator[tuple[Path, set[str], set[str]]]:

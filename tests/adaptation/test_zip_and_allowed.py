@@ -197,6 +197,19 @@ def test_what_lies_in_the_named_folders_is_offered_and_nothing_by_a_link(root):
     assert allowed.read_offered(found.profiles["allowed/a/profile"]).name == "County hospital"
 
 
+def test_folders_of_one_name_are_told_by_those_they_lie_in(tmp_path):
+    named = [tmp_path / place for place in ("a/films", "b/films", "b/more", "link")]
+    for place in named[:3]:
+        (place / "0").mkdir(parents=True)
+    named[3].symlink_to(named[0])
+    found = allowed.offered([*named, named[1]]).data_sets
+    assert {label: place.folder for label, place in found.items()} == {
+        "a/films": named[0],
+        "b/films": named[1],
+        "more": named[2],
+    }
+
+
 def test_films_that_a_link_leads_to_are_left_out(root):
     place = allowed.offered([root]).films["allowed/listed"]
     listed, left_out = list_films(place.folder, inside=place.root)
