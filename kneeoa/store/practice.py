@@ -1,6 +1,7 @@
 """Practice: learners under personal codes, their sessions and answers, and when films come again.
 
-Times are given by the caller, in UTC; nothing is ordered by them, so a clock may jump.
+Times are given by the caller, in UTC. Sessions are not ordered by them, so a clock may jump; which
+appearance of a film was its first is told by them alone (`kneeoa.teaching.answers.first_seen`).
 """
 
 import json

@@ -37,6 +37,8 @@ def kind_of(session, *, has_seen: bool) -> str:
     parts = [grades_text(session.exam.grades)]
     if session.options.mode == "ai":
         parts.append("AI or not")
+    if limit := session.options.seconds_per_film:
+        parts.append(f"{limit:.0f} s a film")
     if films.are_drawn(session.exam.image_ids):
         parts.append("drawn films")
     if has_seen:

@@ -137,10 +137,11 @@ def test_networks_are_scored_on_the_films_that_she_graded(db):
 
 def test_sessions_that_cannot_be_compared_are_lines_of_their_own(db):
     app = press(begin(opened(), feedback="end", seed=12), "stop", "again")
-    for settings in ({"grades": "01"}, {"grades": "all"}):
+    for settings in ({"grades": "01"}, {"grades": "all"}, {"limit": 60}):
         press(begin(app, feedback="end", seed=13, **settings), "grade_0", "on", "stop", "again")
     assert "A line joins sessions of one kind alone" in text(app)
-    first, second = app.selectbox(key="look_again").options
+    hurried, first, second = app.selectbox(key="look_again").options
+    assert hurried.startswith("4: ") and ", all five grades, 60 s a film, drawn films" in hurried
     # Numbered alike in the list and in the figure: the session without an answer is the first.
     assert first.startswith("3: ") and first.endswith("10 films, all five grades, drawn films")
     assert second.startswith("2: ") and second.endswith("10 films, 0 against 1, drawn films")
