@@ -138,7 +138,8 @@ def checks(lineage: Lineage) -> list[Check]:
             + ("as in the runs." if digest == lineage.split_hash else "not that of the runs."),
         )
     ]
-    for column, noun in (("patient_id", "patient"), ("pixels", "image")):
+    kinds = (("patient_id", "patient", "by its id"), ("pixels", "image", "pixel by pixel"))
+    for column, noun, how in kinds:
         members = {name: set(rows[column]) for name, rows in table.groupby("split")}
         shared = {
             f"{first} and {second}": sorted(members[first] & members[second])
@@ -153,7 +154,9 @@ def checks(lineage: Lineage) -> list[Check]:
             )
             made.append(Check(False, f"Of {count:,} {noun}s some stand in two splits: {where}."))
         else:
-            made.append(Check(True, f"None of {count:,} {noun}s stands in two splits."))
+            made.append(
+                Check(True, f"None of {count:,} {noun}s stands in two splits, compared {how}.")
+            )
     repeated = table.loc[table["image_id"].duplicated(), "image_id"].nunique()
     are = "is" if repeated == 1 else "are"
     made.append(
