@@ -68,13 +68,17 @@ class Learner:
 
 @dataclass(frozen=True, slots=True)
 class PracticeOptions:
-    """How a session is played: `rounds` and `network` have a part in ``ai`` alone."""
+    """How a session is played: `rounds` and `network` have a part in ``ai`` alone.
+
+    `left_out` is how many films of an exam from a file could not be given.
+    """
 
     mode: Literal["plain", "ai"]
     feedback: Literal["each", "end"]
     seconds_per_film: float | None = None
     network: str | None = None
     rounds: tuple[Round, ...] = ()
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,11 @@ def what_counts(networks: Collection[Score], graded: int) -> str:
     return f"{COUNTED} {counted(lacking, 'film')} without either: not counted for the networks."
 
 
+def left_out_text(films: int) -> str:
+    """Return that so many films of an exam from a file could not be given."""
+    return f"{counted(films, 'film')} could not be given here"
+
+
 def share_text(share: Proportion | None) -> str:
     """Return a share as ``70%``; ``-`` where there is none."""
     return f"{share.value:.0%}" if share else "-"

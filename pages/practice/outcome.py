@@ -16,6 +16,7 @@ from kneeoa.teaching.wording import (
     interval_text,
     kappa_rests_on,
     kappa_text,
+    left_out_text,
     number_text,
     share_text,
     time_text,
@@ -38,6 +39,8 @@ def show(learner, session, go_on) -> None:
     if not mine.answered:
         st.info("No film was graded in this session: there is nothing to score.")
         return
+    if left_out := session.options.left_out:
+        st.warning(f"Not the whole exam of the file: {left_out_text(left_out)}.")
     if drawn := films_taught.are_drawn(session.exam.image_ids):
         st.caption(DRAWN)
     # On what she graded and nothing else: the two stand beside each other.

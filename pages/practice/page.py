@@ -108,6 +108,7 @@ def show_settings(learner, films) -> None:
             if file is not None:
                 exam, rounds = exam_choice.from_file(file, films), ()
                 options["mode"] = "plain"
+                options["left_out"] = exam_choice.films_in(file) - len(exam.films)
             else:
                 favour = None
                 if repeats and seed is None and learner is not None:
@@ -138,6 +139,7 @@ def begin(learner, exam, rounds, options) -> None:
         seconds_per_film=options["limit"],
         network=options["network"],
         rounds=tuple(rounds),
+        left_out=options.get("left_out", 0),
     )
     session = store.begin_session(cached.store(), learner, exam, kept, now)
     go_on_with(session)

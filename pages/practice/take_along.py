@@ -15,6 +15,7 @@ from kneeoa.teaching.wording import (
     DRAWN,
     interval_text,
     kappa_text,
+    left_out_text,
     share_text,
     time_text,
     what_counts,
@@ -55,11 +56,12 @@ def made_of(session, answers, mine, networks) -> bytes:
     if session.options.mode == "ai":
         parts.append(("How the network swayed the reader", swayed.in_words(answers)))
     drawn = are_drawn(session.exam.image_ids)
-    over = "films" if drawn else "patients"
+    over, left_out = "films" if drawn else "patients", session.options.left_out
     facts = {
         "Name": "_" * 32,
         "Session": _how(session),
-        "Films": f"{mine.answered} of {len(session.exam.films)} graded; seed {session.exam.seed}",
+        "Films": f"{mine.answered} of {len(session.exam.films)} graded; seed {session.exam.seed}"
+        + (f"; of the exam's file {left_out_text(left_out)}" if left_out else ""),
         "Accuracy": f"{share_text(mine.accuracy)} ({interval_text(mine.accuracy)})",
         "Quadratic weighted kappa": kappa_text(mine, over=over),
         "Within one grade": f"{share_text(mine.within_one)} ({interval_text(mine.within_one)})",

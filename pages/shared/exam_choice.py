@@ -31,7 +31,7 @@ def say_what_file_sets(more: str = "") -> None:
     if not is_from_file():
         return
     try:
-        films = len(exams.from_json(uploads.content_of(st.session_state[FILE])).films)
+        films = films_in(st.session_state[FILE])
     except KneeOAError:  # said where the session is begun
         return
     st.info(f"{counted(films, 'film')}, as in the exam file, which sets films and grades. {more}")
@@ -102,6 +102,11 @@ def choose_file():
 def new_seed(given: int | None) -> int:
     """Return the seed that was given, or a new one."""
     return secrets.randbelow(NEWEST_SEED) if given is None else int(given)
+
+
+def films_in(file) -> int:
+    """Return how many films an uploaded exam has."""
+    return len(exams.from_json(uploads.content_of(file)).films)
 
 
 def from_file(file, films: TeachingSet) -> Exam:

@@ -1,6 +1,7 @@
 """Practice that is stopped, reloaded, led in two windows or interrupted: what is kept is true."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -10,7 +11,7 @@ from kneeoa.films.phantom import knee_png
 from kneeoa.store import practice as store
 from kneeoa.store.database import open_store
 from kneeoa.teaching import committed, repetition, scoring
-from kneeoa.teaching.exam import draw_exam, to_json
+from kneeoa.teaching.exam import ExamFilm, draw_exam, to_json
 from kneeoa.teaching.films import synthetic_set
 from kneeoa.teaching.wording import DRAWN
 from pages.practice import take_along
@@ -176,6 +177,22 @@ def test_an_exam_file_leaves_nothing_to_choose_that_it_sets(db):
     press(app, "grade_0", "on", "stop")
     (file,) = (one.proto for one in app.get("download_button") if "exam" in one.proto.label)
     assert "answer key" in file.help
+
+
+def test_a_result_says_that_it_is_not_of_the_whole_exam_of_a_file(db):
+    exam = draw_exam(synthetic_set().films.values(), 5, seed=0)
+    unknown = ExamFilm("of another data set", 0)
+    app = opened()
+    text_of_file = to_json(replace(exam, films=(*exam.films, unknown))).encode()
+    app.file_uploader(key="exam_file").set_value([("e.json", text_of_file, "application/json")])
+    press(app.run(), "begin")
+    assert app.session_state["play"].exam == exam
+    press(app, "grade_0", "on", "stop")
+    assert "Not the whole exam of the file: 1 film could not be given here." in text(app)
+    learner, answers = kept(db, app)
+    (session,) = store.sessions_of(db, learner)
+    sheet = pdf_text(take_along.made_of(session, answers, scoring.score(answers), {}))
+    assert "1 of 5 graded; seed 0; of the exam's file 1 film could not be given here" in sheet
 
 
 def test_criteria_stand_by_themselves_with_the_grade_that_they_are_of(db):
