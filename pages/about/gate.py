@@ -31,13 +31,13 @@ def show_gate(card: dict[str, Any]) -> None:
     others, knees = metrics["not_knees_held_out"], metrics["val"]["refusals"]
     st.subheader("Which films are graded at all")
     st.markdown(
-        "A small network of its own finds the knees in a film and says whether it is one: a "
-        "frontal knee, upright, positive, with the joint on the film. What it refuses gets no "
-        "grade unless the reader asks for one.\n"
-        f"- Of {others['pictures']} pictures of other things, held back from its training, it "
-        f"refuses {others['refused']} ({others['refused'] / others['pictures']:.0%}); area under "
+        "Two small networks of their own and some rules find the knees in a film and say whether "
+        "it is one: a frontal knee, upright, whole, with its joint on the film. What they refuse "
+        "gets no grade unless the reader asks for one; of a negative the positive is graded.\n"
+        f"- Of {others['pictures']} pictures of other things, held back from their training, they "
+        f"refuse {others['refused']} ({others['refused'] / others['pictures']:.0%}); area under "
         f"the ROC curve against validation knees {others['auroc_against_val']:.4f}.\n"
-        f"- Of {knees['films']} validation knees it refuses {knees['refused']}."
+        f"- Of {knees['films']} validation knees they refuse {knees['refused']}."
         + _on_test(metrics.get("test"))
         + "".join(
             f"\n- {line}"
@@ -68,7 +68,7 @@ def _on_test(test):
             f"set has them, as all other figures are measured, it is {before['accuracy']:.1%}."
         )
     refusals = test["refusals"]
-    return f"\n- Of {refusals['films']} test knees it refuses {refusals['refused']}.{cost}"
+    return f"\n- Of {refusals['films']} test knees they refuse {refusals['refused']}.{cost}"
 
 
 def _elsewhere(metrics):
@@ -76,12 +76,12 @@ def _elsewhere(metrics):
     if single := measured.get("graded"):
         counts = single["refusals"]
         yield (
-            f"Of {counts['films']} films of one knee from another hospital it refuses "
+            f"Of {counts['films']} films of one knee from another hospital they refuse "
             f"{counts['refused']}."
         )
     if both := measured.get("graded-bilateral"):
         yield (
-            f"Of {both['refusals']['films']} films of two knees from there it finds both in "
+            f"Of {both['refusals']['films']} films of two knees from there they find both in "
             f"{both['split_in_two']}."
         )
 
@@ -91,7 +91,7 @@ def _close_ups(metrics):
     if parts and parts["pictures"]:
         yield (
             f"Of {parts['pictures']:,} close-ups cut at random from pictures of other things, such "
-            "as a finger's joint, which all other rules take for knees, a second network refuses "
+            "as a finger's joint, which all else takes for knees, the second network refuses "
             f"{parts['refused'] / parts['pictures']:.0%}."
         )
 
@@ -108,7 +108,7 @@ def _spoilt(metrics):
             )
             yield (
                 f"Of {known:,} pictures of {whose} that were spoilt on purpose (the joint missing "
-                "or painted over, two knees in one, rows moved, grey values folded) it refuses "
+                "or painted over, two knees in one, rows moved, grey values folded) they refuse "
                 f"{refused / known:.0%}; of {apart:,}, spoilt in ways that no training showed, "
                 f"{of_these / apart:.0%}."
             )

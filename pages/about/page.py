@@ -120,8 +120,8 @@ def show_limits() -> None:
         "show that the evidence is right; how well it shows what the network uses is measured "
         "below.\n"
         "- Films are held in memory for the session. None is written to disk or logs unless a "
-        "reader saves a case or a report is sent to an archive, which the owner of the server must "
-        "have turned on."
+        "reader saves a case, a report is sent to an archive, or films are pushed into a folder, "
+        "which the owner of the server must have turned on."
     )
 
 

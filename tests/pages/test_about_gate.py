@@ -12,6 +12,8 @@ def test_it_says_what_becomes_of_spoilt_knees():
     assert not app.exception
     text = " ".join(block.value for block in app.markdown).replace("\\", "")
     metrics = Localiser().card["metrics"]
+    assert "of a negative the positive is graded" in text  # it is none of what is refused
+    assert "films are pushed into a folder" in text
     parts = metrics["parts_of_not_knees_held_out"]
     assert f"Of {parts['pictures']:,} close-ups" in text
     assert f"refuses {parts['refused'] / parts['pictures']:.0%}" in text
