@@ -101,7 +101,8 @@ class Training(Machine, Films):
     preset_from: tuple[str, ...] = option("STUDY", "the best of a tuning study", ())
     init: tuple[str, ...] = option(
         "[NETWORK=]FILE",
-        "starting weights: imagenet, none, or a file (mobilenet=m.npz resnet50=r.npz)",
+        "starting weights: imagenet, which Keras downloads (the default, but of smoke), none, or a "
+        "file (mobilenet=m.npz resnet50=r.npz)",
         (),
     )
     changes: Changes

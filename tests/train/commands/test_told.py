@@ -27,6 +27,8 @@ def test_help_has_meanings_and_defaults_and_says_where_there_is_more(capsys, mon
     assert "--data DIR|CSV a folder of graded films, or a CSV that lists them" in told
     assert "--out RESULTS the folder of results" in told
     assert "; by default paper" in told
+    # Without it a command asks another host.
+    assert "imagenet, which Keras downloads (the default, but of smoke)" in told
     assert "--split-seed SEED of a split that is drawn; by default 0" in told
     assert "--patience VALUE epochs without a lower validation loss; a whole number" in told
     assert "docs/training.md" in told
