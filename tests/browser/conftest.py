@@ -10,7 +10,6 @@ from tests.support.install_chromium import NoChromiumError
 from tests.support.serving import VIEWPORT, chromium, forked_app
 from tests.support.watching import watched
 
-
 # A machine that does other things meanwhile takes longer than Playwright's five seconds.
 expect.set_options(timeout=60_000)
 
