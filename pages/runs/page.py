@@ -22,7 +22,7 @@ TABS = {
 SHORT = 28
 """Letters of a text that stand in one line of its column."""
 WAYS = {"confusion, with the films": "", "films to look at twice": "look"}
-"""What a run's buttons lead to, with the tab of the page Confusion that it needs."""
+"""What a run's links lead to, with the tab of the page Confusion that it needs."""
 # A study that says it trains but has not reported for so long was probably killed.
 STALE_MINUTES = 15
 
@@ -164,31 +164,24 @@ def _say_which_are_published(selection, names):
 
 
 def show_ways_on(marked: tuple[str, ...]) -> None:
-    """Show the buttons that lead from the marked runs to their confusion and films."""
+    """Show the links that lead from the marked runs to their confusion and films."""
     if not marked:
         return
     whose = "Its" if len(marked) == 1 else "Their"
-    places = st.columns([2, 2.4, 4])
-    for place, (words, tab) in zip(places, WAYS.items(), strict=False):
-        # Choices of widgets above are set before they are shown: by the click.
-        if place.button(
-            f"{whose} {words}",
-            key=f"to_confusion_{tab}",
-            width="stretch",
-            on_click=_choose_for_confusion,
-            args=(marked, tab),
-        ):
-            st.switch_page("confusion/page.py")
-
-
-def _choose_for_confusion(marked, tab):
     # Marks may be of any study and network.
-    kept.choose("study", ALL)
-    kept.choose("networks", list(ARCHITECTURES))
-    kept.choose("runs", list(marked))
-    kept.choose("source", "together")
-    if tab:
-        kept.choose("below", tab)
+    chosen = {
+        **kept.standing("results", "split", "by", "reference", "given"),
+        **{"study": ALL, "networks": ARCHITECTURES, "runs": marked, "source": "together"},
+    }
+    with st.container(horizontal=True, gap="medium"):
+        for words, tab in WAYS.items():
+            st.page_link(
+                "confusion/page.py",
+                icon=":material/arrow_forward:",
+                label=f"{whose} {words}",
+                query_params=chosen | ({"below": tab} if tab else {}),
+                width="content",
+            )
 
 
 def _minutes_since(text):

@@ -113,6 +113,14 @@ def chosen(key: str) -> Any:
     return wanted[0] if wanted else None
 
 
+def standing(*keys: str) -> dict[str, list[str]]:
+    """Return what `keys` were chosen to be in this session, for a link to a page that shows them.
+
+    Else that page would say so in an address of its own, behind which the one of the link stays.
+    """
+    return {key: names for key in keys if (names := st.session_state.get(_place(key)))}
+
+
 def open_page(page: str) -> NoReturn:
     """Turn to another page from code, such as ``"reading/page.py"``.
 
@@ -139,16 +147,18 @@ def _wanted(key):
 
 
 def _follow(key):
-    """Have the address choose where the browser has gone back or on to it.
+    """Have the address choose where the browser has gone back or on to it, or come by a link to it.
 
-    Where it says nothing it does so only if that stood for a choice on this page: a page that is
-    come to by a link has such an address, too, before what was chosen elsewhere stands in it.
+    Where it says nothing it does so only if that stood for a choice on this page, and not after a
+    link: the menu's have such an address, too, before what was chosen elsewhere stands in it.
     """
     pages = st.session_state.get(_silent_on(key), frozenset())
     address = st.query_params.get_all(key)
-    if pages is None or not _goes_through_history():
+    is_new_here = st.session_state.get(_followed_on(key)) != _page()
+    st.session_state[_followed_on(key)] = _page()
+    if pages is None:
         return
-    if address or _page() in pages:
+    if (is_new_here and address) or (_goes_through_history() and (address or _page() in pages)):
         st.session_state.pop(key, None)
         st.session_state[_place(key)] = address
 
@@ -176,11 +186,17 @@ def _silent_on(key):
     return f"silent {key}"
 
 
+def _followed_on(key):
+    """Return where the page is kept on which the address was last asked for `key`."""
+    return f"page {key}"
+
+
 def _keep(key, in_url, kept):
     if not in_url:
         _note_silence(key)
     st.session_state[_place(key)] = kept
-    if st.query_params.get_all(key) != in_url:
+    # A link may name a first choice, too. An address that is written anew is one more to go back.
+    if st.query_params.get_all(key) not in (in_url, kept):
         if in_url:
             st.query_params[key] = in_url
         else:
