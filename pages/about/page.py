@@ -1,5 +1,7 @@
 """The about page: intended use, data, training, measured performance, limits; from the cards."""
 
+import os
+
 import streamlit as st
 
 from kneeoa import __version__
@@ -10,9 +12,11 @@ from kneeoa.graders.training_words import training_sentence
 from kneeoa.grades import GRADES
 from kneeoa.networks import DISPLAY_NAME, TOGETHER
 from kneeoa.records.results import PROBABILITY_COLUMNS
+from kneeoa.store.cases import settings
 from kneeoa.wording import listed
 from pages.about import gate, joint_space, map_trust
 from pages.shared import attribution, boundary, cached, style
+from pages.shared.cases import saved
 
 
 def by_split(named) -> list[dict]:
@@ -49,7 +53,7 @@ def _show_figures(measured) -> None:
         f"On {any_model['knees']} test knees of {any_model['patients']} patients, none of whom "
         "was seen in training. In brackets: 95% bootstrap interval over patients."
     )
-    st.table(findings.performance_rows(measured), border="horizontal")
+    st.table(findings.performance_rows(measured), border="horizontal", width="content")
     st.caption(findings.calibration_sentence(_on_test_films(measured)))
     grades = ", ".join(f"KL {int(g)}: {sum(any_model['confusion'][int(g)])}" for g in GRADES)
     majority = max(sum(row) for row in any_model["confusion"]) / any_model["knees"]
@@ -99,6 +103,7 @@ def _show_split(card) -> None:
                 for split, by_grade in card["counts"].items()
             ],
             border="horizontal",
+            width="content",
         )
     st.caption(f"Split hash {boundary.escaped(card['split_hash'][:16])}")
 
@@ -122,6 +127,7 @@ def show_limits() -> None:
         "- Films are held in memory for the session. None is written to disk or logs unless a "
         "reader saves a case, a report is sent to an archive, or films are pushed into a folder, "
         "which the owner of the server must have turned on."
+        + (f" {settings.how_films_lie(os.environ)}" if saved.is_on() else "")
     )
 
 

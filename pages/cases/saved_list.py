@@ -56,6 +56,7 @@ def show() -> None:
     if not saved.is_open():
         st.markdown("The list is open to whoever has its key.")
         saved.show_sign_in()
+        st.caption(settings.how_films_lie(os.environ))
         return
     from kneeoa.store.cases import keeping  # late, as the store itself
 
@@ -107,6 +108,7 @@ def show() -> None:
         is_page=True,
     )
     saved_actions.show(asked, first, page, shown, chosen)
+    st.caption(settings.how_films_lie(os.environ))
     log.show()
 
 
@@ -152,6 +154,7 @@ def show_empty() -> None:
                 f"{'waits' if waiting == 1 else 'wait'} to be opened: *Archive*, *Pushed here*."
             )
         st.page_link("reading/page.py", label="Read a film")
+    st.caption(settings.how_films_lie(os.environ))
 
 
 def note_seen(cases: Iterable[Case], shown: pd.DataFrame) -> None:

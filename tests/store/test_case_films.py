@@ -223,6 +223,12 @@ def test_the_owner_names_folder_and_secret(tmp_path):
         assert secret not in str(refusal.value)
 
 
+def test_whether_saved_films_are_encrypted_is_said_in_words():
+    assert settings.how_films_lie({settings.SECRET: "0f" * 32}) == "Films are saved encrypted."
+    assert "saved unencrypted: whoever can read" in settings.how_films_lie({})
+    assert settings.how_films_lie({settings.SECRET: "0f"}).startswith("No film can be saved")
+
+
 def test_the_list_needs_a_key_that_is_not_guessed():
     settings.check_key("long enough")
     for key, said in ((None, "None is set"), ("short", "at least 8 letters")):

@@ -41,6 +41,17 @@ def secret_from(environment: Mapping[str, str], setting: str = SECRET) -> bytes 
     return bytes.fromhex(secret) or None
 
 
+def how_films_lie(environment: Mapping[str, str]) -> str:
+    """Return, as a sentence, whether films that are saved are encrypted."""
+    try:
+        secret = secret_from(environment)
+    except ConfigError:
+        return "No film can be saved: what they are to be encrypted with is set wrongly."
+    if secret:
+        return "Films are saved encrypted."
+    return "Films are saved unencrypted: whoever can read this server's disk can see them."
+
+
 def files_from(environment: Mapping[str, str]) -> FilmFiles:
     """Return where films of cases are kept; raise `ConfigError` for a secret that is none.
 
