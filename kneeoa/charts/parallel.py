@@ -54,7 +54,7 @@ def axis(words: str, values: pd.Series) -> Axis:
         first, last = int(np.floor(numbers.min())), int(np.ceil(numbers.max()))
         ticks = [e + np.log10(m) for e in range(first, last + 1) for m in (1, 3)]
         ticks = [tick for tick in ticks if numbers.min() <= tick <= numbers.max()]
-        named = [f"{10**tick:.0e}" for tick in ticks]
+        named = [f"{float(f'{10**tick:.0e}'):g}" for tick in ticks]
     else:
         ticks = list(np.unique(np.linspace(numbers.min(), numbers.max(), 5)))
         if (numbers % 1 == 0).all():

@@ -9,6 +9,8 @@ from kneeoa.charts import style
 
 _APART = 0.03
 """Share of the width between two panels."""
+_AROUND = 1.4
+"""Steps from the middle of a panel to its sides."""
 _ROW = 205
 """Pixels of a row of panels."""
 _TITLE = 76.0
@@ -115,7 +117,10 @@ def _trace(part: pd.DataFrame, model: str, change: str, unit: str, shift: float)
 
 def _strengths(change_rows: pd.DataFrame, unit: str) -> dict[str, Any]:
     strengths = change_rows.drop_duplicates("step").sort_values("step")
+    first, last = strengths["step"].min(), strengths["step"].max()
     return {
+        # As wide for one strength as for all: else its networks stand at the panel's two ends.
+        "range": [(first + last) / 2 - _AROUND, (first + last) / 2 + _AROUND],
         "tickvals": strengths["step"],
         # Of what is done or not, such as mirroring, there are no strengths to name.
         "ticktext": [f"{s:g}" if unit else "" for s in strengths["strength"]],

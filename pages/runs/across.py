@@ -1,5 +1,6 @@
 """Many runs at once: lines through the settings in which they differ and what they gave."""
 
+import pandas as pd
 import streamlit as st
 
 from kneeoa.analysis.many import parallel_runs
@@ -70,9 +71,15 @@ def show(selection, observed) -> None:
             "parallel_runs",
             "measuring",
         ),
-        columns={name: name.replace("_", " ").capitalize() for name in settings} | COLUMNS,
+        columns={name: _column(table[name]) for name in settings} | COLUMNS,
         height=min(300, 38 + 35 * len(kept_rows)),
     )
+
+
+def _column(values):
+    words = str(values.name).replace("_", " ").capitalize()
+    is_number = pd.api.types.is_float_dtype(values)
+    return st.column_config.NumberColumn(words, format="%.4g") if is_number else words
 
 
 def show_lines(table, lines, drawn, coloured):

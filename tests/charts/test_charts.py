@@ -185,6 +185,11 @@ def test_each_change_of_the_films_has_a_panel(tmp_path):
     titles = [note.text for note in figure.layout.annotations]
     assert titles == ["darker (grey values)", "mirrored"]
     assert len(figure.data) == 6
+    # What has one strength stands in the middle, its networks no further apart than elsewhere.
+    spans = [tuple(axis.range) for axis in figure.select_xaxes()]
+    assert {round(high - low, 6) for low, high in spans} == {2.8}
+    alone = [trace.x[0] for trace in figure.data if len(trace.x) == 1]
+    assert all(abs(at - sum(spans[1]) / 2) < 0.2 for at in alone)
 
 
 def test_the_menu_saves_png_or_svg_under_a_name():

@@ -36,7 +36,7 @@ def test_numbers_lie_by_their_value_and_wide_ones_by_their_logarithm():
     rates = axis("rate", TABLE["rate"])
     assert rates.label == "rate (log)"
     np.testing.assert_allclose(rates.places, [0, 2 / 3, 2 / 3, 1])
-    assert {text: place for place, text in rates.ticks}["1e-03"] == pytest.approx(2 / 3)
+    assert {text: place for place, text in rates.ticks}["0.001"] == pytest.approx(2 / 3)
 
 
 @pytest.mark.parametrize("values", [[3.0, 3.0], ["x", "x"]])
@@ -53,6 +53,11 @@ def test_names_and_numbers_that_are_none_are_named():
     endless = axis("loss", pd.Series([0.5, np.inf]))
     assert np.isfinite(endless.places).all()
     assert [text for _, text in endless.ticks] == ["0.5", "inf"]
+
+
+def test_numbers_that_spread_widely_are_named_as_they_are_read():
+    minutes = axis("minutes", pd.Series([1.0, 12.0, 118.0]))
+    assert [text for _, text in minutes.ticks] == ["1", "3", "10", "30", "100"]
 
 
 def test_many_kinds_are_counted():
