@@ -163,15 +163,18 @@ def _say_which_are_published(selection, names):
     )
 
 
-def show_ways_on(marked: tuple[str, ...]) -> None:
+def show_ways_on(selection, marked: tuple[str, ...]) -> None:
     """Show the links that lead from the marked runs to their confusion and films."""
     if not marked:
         return
     whose = "Its" if len(marked) == 1 else "Their"
     # Marks may be of any study and network.
+    runs = runs_of.finished_runs(selection.archive)
+    networks = set(runs.loc[runs["label"].isin(marked), "architecture"])
     chosen = {
         **kept.standing("results", "split", "by", "reference", "given"),
         **{"study": ALL, "networks": ARCHITECTURES, "runs": marked, "source": "together"},
+        "cell_network": [name for name in ARCHITECTURES if name in networks][:1],
     }
     with st.container(horizontal=True, gap="medium"):
         for words, tab in WAYS.items():
@@ -200,7 +203,7 @@ with boundary.refusals_shown():
         observed, _ = run_selection.measured(selection)
         noted = notes.read(selection)
         marked = show_runs(selection, observed, noted)
-        show_ways_on(marked)
+        show_ways_on(selection, marked)
         tabs = kept.tabs(TABS, "runs_part")
         with tabs["curves"]:
             if tabs["curves"].open:

@@ -42,6 +42,8 @@ LAST = {
 }
 """The last heading or tab of each research page, by the page's name in the menu."""
 
+TEXT = ":is([data-testid=stMarkdownContainer], [data-testid=stCaptionContainer]) > :is(p, ul)"
+WIDTHS = "texts => texts.map(it => it.getBoundingClientRect().width)"
 CONTRASTS = """texts => {
   const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
   const drawn = (...colours) => {
@@ -142,6 +144,12 @@ def test_no_research_page_is_cut_off_at_the_side_and_words_of_figures_are_legibl
         )
         assert page.evaluate("document.documentElement.scrollWidth") <= 1440, name
         assert page.get_by_text("encountered an error").count() == 0, name
+        assert max(page.locator(TEXT).evaluate_all(WIDTHS)) < 1000, name
+    # The words over the choices stand in one line.
+    tops = page.locator(".st-key-bar_of_runs [data-testid=stWidgetLabel]").evaluate_all(
+        "labels => labels.map(it => Math.round(it.getBoundingClientRect().top))"
+    )
+    assert (len(tops), len(set(tops))) == (3, 1)
     words = page.locator(".js-plotly-plot :is(.xtick, .ytick, .infolayer) text")
     expect(words.first).to_be_visible(timeout=SECONDS)
     settle(page)
@@ -149,6 +157,23 @@ def test_no_research_page_is_cut_off_at_the_side_and_words_of_figures_are_legibl
     assert len(contrasts) > 4
     # As the WCAG define it, of a page's text (AA).
     assert [said for said in contrasts if said[0] < 4.5] == []
+
+
+def test_one_step_back_leads_from_a_runs_confusion_to_its_mark(linked):
+    page = linked
+    turn_to(page, "Research", "Runs")
+    page.get_by_role("combobox", name="Marked runs").click(timeout=SECONDS)
+    page.get_by_role("option", name=re.compile("MobileNet")).first.click(timeout=SECONDS)
+    page.keyboard.press("Escape")
+    way = page.get_by_role("link", name="Its confusion, with the films")
+    expect(way).to_be_visible(timeout=SECONDS)
+    at_rest(page)
+    way.click()
+    wait(page, re.compile(", 1 run, .* knees"))
+    at_rest(page)
+    page.go_back()
+    expect(page).to_have_title("Runs - Knee reading room", timeout=SECONDS)
+    expect(way).to_be_visible(timeout=SECONDS)
 
 
 def test_dragging_along_an_axis_keeps_the_runs_that_pass_there(linked):
