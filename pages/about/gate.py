@@ -53,6 +53,7 @@ def show_gate(card: dict[str, Any]) -> None:
             for kind, counts in others["by_kind"].items()
         ],
         border="horizontal",
+        width="content",
     )
 
 

@@ -40,5 +40,5 @@ def _show(file: Path):
         "same map, 0 has nothing to do with it."
     )
     st.markdown("\n".join(f"- {sentence}" for sentence in map_trust.sentences(table)))
-    st.table(map_trust.rows(table), border="horizontal")
+    st.table(map_trust.rows(table), border="horizontal", width="content")
     st.caption(f"Made by `python -m train maps assets/models --data DIR --csv RESULTS/{maps.FILE}`")

@@ -109,8 +109,8 @@ def show_row(names: list[str], key: str) -> None:
     for place, (name, film) in zip(st.columns(len(read)), read.items(), strict=True):
         with place:
             _show_caption(name, film)
-            show_what_to_bear_in_mind(film)
             show_way_on(name, "example")
+            show_what_to_bear_in_mind(film)
 
 
 def _show_caption(name, film):

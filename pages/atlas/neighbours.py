@@ -90,8 +90,8 @@ def _show_pair(names, grades):
                 st.warning(f"{boundary.escaped(name)}: {boundary.escaped(str(error))}")
                 continue
             st.markdown(f"**{grade.label} {grade.text}** :small[{boundary.escaped(name)}]")
-            example_films.show_what_to_bear_in_mind(film)
             example_films.show_way_on(name, "pair")
+            example_films.show_what_to_bear_in_mind(film)
         panes.append(Pane(len(films), f"{grade.label} {grade.text}"))
         films.append(known_film.film_of(film, f"Film {name}, {grade.label}"))
     if films:

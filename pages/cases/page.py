@@ -22,7 +22,7 @@ VIEWS = {
 
 def show() -> None:
     """Show the view that was chosen, or is asked for by the address."""
-    title, progress, views, out = st.columns([1, 1.8, 2.2, 0.8], vertical_alignment="bottom")
+    title, progress, views, out = st.columns([1, 1.6, 2.2, 1], vertical_alignment="bottom")
     title.title("Cases")
     with views:
         view = kept.one(

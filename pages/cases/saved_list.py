@@ -41,7 +41,7 @@ _ORDER, _ASKED = "cases_order", "cases_asked"
 _PICTURES = "case_pictures"
 MOST_PICTURES = 5 * PAGE
 """Pictures that a session holds."""
-HEIGHT = "calc(100dvh - 21rem)"
+HEIGHT = "calc(100dvh - 23rem)"
 
 
 def show() -> None:

@@ -64,7 +64,7 @@ def show_rest(selection, shown: sources.Shown, by: str, cell) -> None:
 
 
 style.apply_style()
-title, export = st.columns([5, 1.4], vertical_alignment="bottom")
+title, export = st.columns([5, 1.32], vertical_alignment="bottom")
 title.title("Confusion")
 with boundary.refusals_shown():
     selection = run_selection.choose()

@@ -33,6 +33,7 @@ def show_votes(mine) -> None:
                 for row in table.astype({"grade": float}).itertuples()
             ],
             border="horizontal",
+            width="content",
         )
     content = csv_text(table.rename(columns={"position": "film"}))
     st.download_button(

@@ -58,7 +58,7 @@ def show_sources() -> None:
 
 
 def _show_own(own):
-    st.markdown("Or your own grades from practice")
+    st.markdown(":small[Or your own grades from practice]")
     if len(own) >= LEAST_FILMS:
         st.caption(
             f"{counted(len(own), 'film')} that you graded before any answer to them was shown; the "

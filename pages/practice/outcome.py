@@ -142,7 +142,7 @@ def show_sway(learner, session, answers) -> None:
         | {name: _share_cell(finding.share) for name, finding in zip(findings, row, strict=True)}
         for row in zip(*findings.values(), strict=True)
     ]
-    st.table(rows, border="horizontal")
+    st.table(rows, border="horizontal", width="content")
 
 
 def _share_cell(share):

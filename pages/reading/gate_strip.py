@@ -55,11 +55,13 @@ def show_gate(
         return
     before = "**Graded although it was refused.** " if film.anyway else "**Not graded.** "
     st.error(before + " ".join(escaped(finding.sentence) for finding in refused))
-    ways = st.columns(2)
+    turning, grading = st.columns(2)
     if any(finding.code == gate.TURNED for finding in refused):
-        _button(ways[0], "Turn it right", film, _turn, turn_right, width="stretch")
+        _button(turning, "Turn it right", film, _turn, turn_right, width="stretch")
+    else:
+        grading = turning
     label = "Hide the grade" if film.anyway else "Grade anyway"
-    _button(ways[1], label, film, _grade, not film.anyway, width="stretch")
+    _button(grading, label, film, _grade, not film.anyway, width="stretch")
 
 
 def warnings_of(film: Film, findings: tuple[Finding, ...]) -> tuple[str, ...]:

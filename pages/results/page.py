@@ -190,7 +190,7 @@ def show_study(selection, export, at: str) -> None:
 
 
 style.apply_style()
-title, export = st.columns([5, 1.4], vertical_alignment="bottom")
+title, export = st.columns([5, 1.32], vertical_alignment="bottom")
 title.title("Results")
 with boundary.refusals_shown():
     selection = run_selection.choose()

@@ -79,7 +79,8 @@ def _say_not_finite(curves, names):
 
 
 def _controls(measures):
-    measure, smoothing, scale, _ = st.columns([3, 2, 2, 3], vertical_alignment="bottom")
+    with st.container(key="bar_of_curves"):
+        measure, smoothing, scale, _ = st.columns([3, 2, 2, 3], vertical_alignment="bottom")
     return (
         kept.one(
             measure.selectbox,

@@ -69,7 +69,9 @@ def show_in_list(film: FolderFilm, label: str, *, key: str) -> None:
     """Show a film and the maps of its readings in a row, one of several films on the page."""
     shown = film_of(film, label, with_maps=True)
     maps = [Pane(0, layer.name, place) for place, layer in enumerate(shown.layers)]
-    component.show([shown], [Pane(0, label), *maps], key=key, options=IN_A_LIST)
+    panes = [Pane(0, label), *maps]
+    options = replace(IN_A_LIST, columns=len(panes))  # without maps the film has all of the row
+    component.show([shown], panes, key=key, options=options)
 
 
 def show_answers(film: FolderFilm) -> None:

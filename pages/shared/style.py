@@ -10,7 +10,11 @@ const PAGE = ".stMainBlockContainer > [data-testid=stVerticalBlock]";
 export default () => {
   const root = document.documentElement;
   const app = document.querySelector(".stApp");
-  const scheme = () => { root.style.colorScheme = getComputedStyle(app).colorScheme; };
+  const scheme = () => {
+    const { colorScheme, backgroundColor } = getComputedStyle(app);
+    root.style.colorScheme = colorScheme;
+    root.style.setProperty("--ground", backgroundColor);
+  };
   let line = null;
   const sizes = new ResizeObserver(() => {
     root.style.setProperty("--case-line", `${line.offsetHeight}px`);
@@ -38,12 +42,17 @@ STYLE = """
 <style>
 .stMainBlockContainer {padding: 4.1rem 2.2rem 1rem;}
 /* Names of films, patients and runs may have no place to break at. */
-body {overflow-wrap: break-word;}
+body {overflow-wrap: break-word;} h1 {text-wrap: balance;}
+/* Longer lines are lost on the way back. */
+:is([data-testid="stMarkdownContainer"], [data-testid="stCaptionContainer"]) > :is(p, ul, ol) {
+  max-width: 62rem;}
+[class*="st-key-bar_"] [data-testid="stButtonGroup"] button {min-height: 2.5rem;}
 .st-key-case, button[kind] p {overflow-wrap: anywhere;}
-:root {--case-line: 2.3rem; --around-film: 7rem;}
+:root {--case-line: 2.3rem; --around-film: 7rem; --practice-film: calc(100dvh - 9rem);
+  --film-in-list: 24rem; --stacked: 0;}
 .stMainBlockContainer > [data-testid="stVerticalBlock"] > :has(.st-key-case) {position: sticky;
   top: 3.7rem; z-index: 90; padding: .35rem 0; backdrop-filter: blur(14px);
-  background: color-mix(in srgb, Canvas 86%, transparent);}
+  background: color-mix(in srgb, var(--ground, Canvas) 86%, transparent);}
 [data-testid="stElementContainer"]:has(> [data-testid="stHtml"] > .kl-keys),
 .st-key-page_followed, .st-key-asks_before_leaving {position: absolute;}
 /* Of buttons with one word, which one it is, for who hears the page. */
@@ -58,12 +67,14 @@ button[kind^="primary"]:not(:disabled), [data-testid="stMultiSelect"] [data-tag]
 button[kind^="primary"]:not(:disabled):is(:hover, :focus-visible):not(:active) {color: white;}
 button[data-rac][data-variant][data-selected]:is([data-hovered], [data-focused]) {
   color: color-mix(in srgb, #3499ad 45%, currentColor);}
-button[kind="tertiary"]:not(:disabled):is(:hover, :focus-visible, :active) {color: inherit;
+button[kind="tertiary"]:not(:disabled):is(:hover, :focus-visible, :active) {color: inherit;}
+button[kind="tertiary"]:not(:disabled):is(:hover, :focus-visible, :active) p {
   text-decoration: underline;}
 .js-plotly-plot .heatmap-label text {fill: CanvasText !important;}
 /* Plotly's theme draws the words of a figure in a grey that is too pale on white. */
 .js-plotly-plot :is([class*="tick"] text, [class*="title"], .cbaxis text, .annotation-text, .nums) {
   fill: color-mix(in srgb, currentColor 78%, transparent) !important;}
+.js-plotly-plot .annotation-text {paint-order: stroke; stroke: var(--ground); stroke-width: 3px;}
 .kl-network {font-size: .95rem; color: color-mix(in srgb, currentColor 75%, transparent);}
 .kl-grade {font-size: 2.6rem; line-height: 1.05; font-weight: 650; white-space: nowrap;}
 .kl-grade span {font-size: 1.25rem; font-weight: 400; opacity: .8; padding-left: .5rem;}
@@ -75,16 +86,13 @@ button[kind="tertiary"]:not(:disabled):is(:hover, :focus-visible, :active) {colo
 .st-key-projector .kl-network {font-size: 1.4rem;}
 .st-key-projector .kl-grade {font-size: 3.4rem;}
 .st-key-told p, .st-key-there p {font-size: 1.25rem; line-height: 1.4;}
-:root {--practice-film: calc(100dvh - 9rem);}
 .st-key-join {--join-film: calc(100dvh - 11.5rem);}
-:root {--film-in-list: 24rem; --stacked: 0;}
 .st-key-join [data-testid="stVerticalBlock"] {gap: .5rem;}
 .kl-bars {display: grid; grid-template-columns: 2.6rem 1fr 2.6rem; gap: .08rem .5rem;
   align-items: center; font-size: .9rem; font-variant-numeric: tabular-nums; margin-top: .3rem;}
 .kl-bars .track {background: color-mix(in srgb, currentColor 12%, transparent);
   border-radius: 2px; height: .72rem;}
 .kl-bars .fill {height: 100%; border-radius: 2px; background: #2b93a1;}
-.kl-bars .most {font-weight: 650;}
 .kl-bars .share {text-align: right;}
 .kl-lead {border-left: 3px solid #2b93a1; padding-left: .7rem; display: grid; gap: .3rem;}
 [data-testid="stColumn"]:has(.st-key-filmstrip) {min-width: 6.2rem;}
@@ -129,7 +137,7 @@ button[kind="tertiary"]:not(:disabled):is(:hover, :focus-visible, :active) {colo
 .kl-cells div {border-radius: 3px; padding: .2rem 0;
   background: color-mix(in srgb, #2b93a1 calc(var(--share) * .75), transparent);
   border: 1px solid color-mix(in srgb, currentColor 14%, transparent);}
-.kl-cells .most {font-weight: 650;}
+:is(.kl-bars, .kl-cells) .most {font-weight: 650;}
 .kl-cells .in-range {border-color: #2b93a1; box-shadow: inset 0 -3px #2b93a1;}
 .kl-note {font-size: .86rem; line-height: 1.35;
   color: color-mix(in srgb, currentColor 85%, transparent);}
@@ -173,11 +181,11 @@ button[kind="tertiary"]:not(:disabled):is(:hover, :focus-visible, :active) {colo
 .kl-answers .kl-share {text-align: center; padding: .15rem .5rem;
   background: color-mix(in srgb, #2b93a1 calc(var(--share) * .75), transparent);}
 .kl-answers .kl-mine td:first-child {font-weight: 650;}
-.st-key-beside td, .st-key-beside th {white-space: nowrap; vertical-align: top;}
+.st-key-beside td, .st-key-beside th {white-space: nowrap; vertical-align: baseline;}
 .st-key-beside .kl-told {white-space: normal; line-height: 1.35;}
 .kl-known {display: grid; gap: .7rem; font-size: .92rem;}
 .kl-known .kl-grade {font-size: 1.8rem;}
-.kl-known .kl-cells {margin-top: .25rem;}
+.kl-known :is(.kl-cells, .kl-note) {margin-top: .25rem;} .kl-known + .kl-note {margin-top: .7rem;}
 .kl-scale img {height: .7rem; flex: 1; min-width: 4rem; border-radius: 2px;}
 .stMainBlockContainer > [data-testid="stVerticalBlock"] {gap: .6rem;}
 .st-key-networks, .st-key-networks [data-testid="stVerticalBlock"] {gap: .55rem;}
@@ -217,7 +225,7 @@ button[kind="tertiary"]:not(:disabled):is(:hover, :focus-visible, :active) {colo
   [data-testid="stVerticalBlock"]:has(> [class*="st-key-grade_"]) {gap: .3rem;}
   /* A choice beyond the edge is one that nobody knows of. */
   [data-testid="stButtonGroup"] > div {flex-wrap: wrap; row-gap: .2rem;}
-  .st-key-practice_keys {display: none;}
+  .st-key-practice_keys, .kl-file {display: none;}
   /* The films in one row; then film, grades, answer, so that the film is in sight while it is
      graded; then all else that stands beside the film where there is room. */
   :root {--around-film: calc(12.6rem + var(--strip, 0rem) + var(--knees, 0rem));}
@@ -235,8 +243,9 @@ button[kind="tertiary"]:not(:disabled):is(:hover, :focus-visible, :active) {colo
   .st-key-reading [data-testid="stColumn"]:has(.st-key-filmstrip) {order: -2; flex: 1 0 100%;}
   .st-key-filmstrip {flex-flow: row nowrap; max-height: none; overflow: auto hidden;}
   .st-key-filmstrip > * {flex: none; width: 4.7rem;}
-  .kl-thumb {font-size: .74rem;}
-  .kl-thumb img {max-height: 2.9rem;}
+  .st-key-beside tr {display: grid; grid-template-columns: 6rem 1fr 1fr;}
+  .st-key-beside :is(td, th) {white-space: normal;} .st-key-beside .kl-told {grid-column: 1 / -1;}
+  .kl-thumb {font-size: .74rem;} .kl-thumb img {max-height: 2.9rem;}
   .st-key-filmstrip .kl-whose:not(.kl-apart-1) {white-space: nowrap; overflow: hidden;
     text-overflow: ellipsis;}
   .st-key-case {font-size: .9rem; line-height: 1.3;}
@@ -244,7 +253,6 @@ button[kind="tertiary"]:not(:disabled):is(:hover, :focus-visible, :active) {colo
   .kl-purpose {float: none; padding: 0; font-size: .7rem; line-height: 1.2;}
   .kl-purpose + b {display: inline-block; max-width: 100%; overflow: hidden;
     text-overflow: ellipsis; white-space: nowrap; vertical-align: bottom;}
-  .kl-file {display: none;}
 }
 :root[data-box-unread] :is(.st-key-networks .kl-lead, .st-key-networks details, .kl-said,
   .st-key-filmstrip > :has(button[kind="primary"]) .kl-thumb > div) {opacity: .3;}

@@ -1,6 +1,7 @@
 """A group session on the projector: the way in, each film, the votes, the reference."""
 
 from datetime import UTC, datetime
+from typing import Literal
 
 import streamlit as st
 
@@ -92,14 +93,14 @@ def _show_class(group):
             st.markdown(" · ".join(boundary.escaped(learner.nickname) for learner in learners))
 
 
-def show_class_control(group) -> None:
+def show_class_control(group, width: Literal["content", "stretch"] = "content") -> None:
     """Let the teacher remove a nickname, which she has to choose and to confirm."""
-    st.fragment(_show_class_control)(group)
+    st.fragment(_show_class_control)(group, width)
 
 
-def _show_class_control(group):
+def _show_class_control(group, width):
     # Looked up whenever it is opened: learners come in while the page stands.
-    control = st.popover("Class", on_change="rerun", key="class")
+    control = st.popover("Class", on_change="rerun", key="class", width=width)
     if not control.open:
         return
     with control, boundary.refusals_shown():
@@ -186,7 +187,7 @@ def show_head(group) -> None:
     with view:
         steps.show_view_button()
     with people:
-        show_class_control(group)
+        show_class_control(group, "stretch")
     with end:
         steps.show_end(group)
 

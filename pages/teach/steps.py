@@ -97,7 +97,7 @@ def what_ending_means(left: int) -> str:
 
 def show_end(group) -> None:
     """Let the teacher end the session, which she has to confirm."""
-    with st.popover("End"):
+    with st.popover("End", width="stretch"):
         shown = len(store.shown_positions(cached.store(), group.group_id))
         st.markdown(what_ending_means(len(group.exam.films) - shown))
         st.button(

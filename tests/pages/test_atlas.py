@@ -283,6 +283,7 @@ def test_films_on_which_answers_differ_are_listed_with_both_maps(monkeypatch, tm
     assert pictures(app) == 3
     app.segmented_control(key="list").set_value("apart").run()
     assert pictures(app) == 3
+    assert viewers(app)[0]["columns"] == 3
     wrong = next(one for one in range(5) if f"reference KL {one}" not in text(app))
     app.button_group(key="reference_grades").set_value([wrong]).run()
     assert "There is no such film." in text(app)

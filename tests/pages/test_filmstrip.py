@@ -118,6 +118,9 @@ def test_turning_comes_by_both_knees_of_a_film(monkeypatch):
 
 def test_a_film_that_is_graded_although_it_was_refused_stays_marked(app):
     strip(app)[2].click().run()
+    # Alone its button stands where the first of two would.
+    ways = [[button.label for button in column.button] for column in app.columns]
+    assert ways[ways.index(["Grade anyway"]) + 1] == []
     next(button for button in app.button if button.label == "Grade anyway").click().run()
     (said,) = [label for label in labels(app) if label.startswith("rings.png")]
     assert said.startswith("rings.png: KL ")

@@ -21,7 +21,8 @@ def choose(*, split: bool = True) -> Selection | None:
     folders = cached_runs.results_folders()
     labels = {name: folder for folder, name in selection.folder_labels(folders).items()}
     widths = [2, 3, 2.4, 2, 2] if len(folders) > 1 else [3, 2.4, 2, 2]
-    columns = iter(st.columns(widths, vertical_alignment="bottom"))
+    with st.container(key="bar_of_runs"):
+        columns = iter(st.columns(widths, vertical_alignment="bottom"))
     chosen: Sequence[str] = list(labels)
     if len(folders) > 1:
         chosen = kept.several(
