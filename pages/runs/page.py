@@ -168,6 +168,8 @@ def show_ways_on(selection, marked: tuple[str, ...]) -> None:
     if not marked:
         return
     whose = "Its" if len(marked) == 1 else "Their"
+    for open_film in ("film", "listed_film"):
+        kept.turn_to(open_film, None)  # else one that was open there would stand over its films
     # Marks may be of any study and network.
     runs = runs_of.finished_runs(selection.archive)
     networks = set(runs.loc[runs["label"].isin(marked), "architecture"])
