@@ -1,34 +1,131 @@
-"""What a browser asks of a page is acted on whole, whatever it asks next.
+"""What a browser asks of a page is acted on whole and in order, whatever it asks next.
 
 Streamlit 1.67 looks for the next request wherever a script asks it for anything, and ends what it
 is at: also a callback, which it takes for one that asked to run anew. Of an arrow and a grade that
-came 30 ms after each other, the arrow was lost, about one time in ten on a busy machine.
+came 30 ms after each other, the arrow was lost, about one time in ten on a busy machine. It runs
+the next request in a thread of its own, while the one before is still at work: of two callbacks
+that each read and then write, one was lost. And what waits for a page that is at work, such as a
+click in a part that is drawn alone, it forgets where the next request ends that page.
 """
 
 import functools
+import threading
 from typing import Any
+from weakref import WeakKeyDictionary
 
+from streamlit.runtime.app_session import AppSession
+from streamlit.runtime.scriptrunner_utils.script_requests import RerunData, ScriptRequestType
 from streamlit.runtime.state.safe_session_state import SafeSessionState
+
+
+class _Line:
+    """What one session asked, in this order, until a run acts on it."""
+
+    def __init__(self) -> None:
+        self.acting = threading.Lock()
+        self._guard = threading.Lock()
+        self._waiting: dict[int, tuple[RerunData, bool]] = {}
+        self._acted_on: dict[int, Any] = {}
+
+    def add(self, asked: RerunData, *, has_run: bool) -> None:
+        """Put what was asked at the end, if it is not there; `has_run` is whether its run comes."""
+        if asked.widget_states is not None:
+            with self._guard:
+                self._waiting[id(asked.widget_states)] = asked, has_run
+
+    def has(self, told: Any) -> bool:
+        """Return whether what a run is `told` waits here."""
+        with self._guard:
+            return id(told) in self._waiting
+
+    def take(self) -> RerunData:
+        """Take out what comes first."""
+        with self._guard:
+            place = next(iter(self._waiting))
+            asked, has_run = self._waiting.pop(place)
+            if has_run:
+                # Held, so that nothing else has its place.
+                self._acted_on[place] = asked.widget_states
+            return asked
+
+    def is_acted_on(self, told: Any) -> bool:
+        """Return, once, whether it was acted on: by its run, or by a later one that was quicker."""
+        with self._guard:
+            return self._acted_on.pop(id(told), None) is not None
+
+
+_LINES: "WeakKeyDictionary[Any, _Line]" = WeakKeyDictionary()
+_FINDING = threading.Lock()
+
+
+def _line(asker: Any) -> _Line:
+    """Return the line of a session, or of one of its runs: both know where its parts are kept."""
+    with _FINDING:
+        return _LINES.setdefault(asker._fragment_storage, _Line())
 
 
 def keep_whole() -> None:
     """Let no callback be cut off, in this process: the next request is heard once all have run.
 
-    A script is still cut off, where it asks next.
+    A script is still cut off, where it asks next. `st.rerun` ends a callback as ever; what follows
+    `st.switch_page` and `st.stop` in one is run.
     """
-    patched: Any = SafeSessionState
-    begun = patched.on_script_will_rerun
-    if hasattr(begun, "__wrapped__"):
+    state: Any = SafeSessionState
+    if hasattr(state.on_script_will_rerun, "__wrapped__"):
         return
+    state.on_script_will_rerun = _whole(state.on_script_will_rerun)
+    session: Any = AppSession
+    session.request_rerun = _handed_over(session.request_rerun)
+    session._create_scriptrunner = _in_line(session._create_scriptrunner)
 
-    @functools.wraps(begun)
-    def whole(state: Any, *args: Any, **more: Any) -> None:
-        # Outside of a script, as which callbacks are run here, its runner hears of no request.
+
+def _whole(begin: Any) -> Any:
+    @functools.wraps(begin)
+    def whole(state: Any, told: Any, **more: Any) -> None:
         runner = state._yield_callback.__self__
-        runner._execing = False
-        try:
-            begun(state, *args, **more)
-        finally:
-            runner._execing = True
+        line = _line(runner)
+        with line.acting:
+            # Outside of a script, as which callbacks are run here, its runner hears of no request.
+            runner._execing = False
+            try:
+                while line.has(told):
+                    asked = line.take()
+                    is_back = asked.is_history_navigation
+                    begin(state, asked.widget_states, is_history_navigation=is_back)
+                if not line.is_acted_on(told):
+                    begin(state, told, **more)
+            finally:
+                runner._execing = True
 
-    patched.on_script_will_rerun = whole
+    return whole
+
+
+def _handed_over(ask: Any) -> Any:
+    @functools.wraps(ask)
+    def request_rerun(session: Any, client_state: Any) -> None:
+        part = client_state.fragment_id if client_state is not None else ""
+        if part and not (client_state.is_auto_rerun or session.has_fragment(part)):
+            # That part was drawn anew, under another name: all of the page knows its controls.
+            client_state.fragment_id = part = ""
+        if not part and session._scriptrunner is not None:
+            _take_over(session._scriptrunner._requests, _line(session))
+        ask(session, client_state)
+
+    return request_rerun
+
+
+def _take_over(requests: Any, line: _Line) -> None:
+    """Put what waits in `requests`, whose run is ended now, in the line for the next one."""
+    with requests._lock:
+        if requests._state == ScriptRequestType.RERUN:
+            requests._state = ScriptRequestType.CONTINUE
+            line.add(requests._rerun_data, has_run=False)
+
+
+def _in_line(create: Any) -> Any:
+    @functools.wraps(create)
+    def create_scriptrunner(session: Any, initial_rerun_data: RerunData) -> None:
+        _line(session).add(initial_rerun_data, has_run=True)
+        create(session, initial_rerun_data)
+
+    return create_scriptrunner
