@@ -134,7 +134,7 @@ def _lines(report: Report) -> Iterator[tuple[str, _Colour]]:
         yield f"{capitalised(measured.kind)}: {wording.measurement_line(measured)}", _INK
     if report.comparison:
         for name, text in wording.comparison_lines(report.comparison):
-            yield f"{name}: {text}" if name else text, _INK
+            yield (f"{name}: {text}", _INK) if name else (text, _AMBER)
     if report.track_record:
         yield report.track_record, _QUIET
     if report.film.changes or report.film.drawn:

@@ -183,14 +183,17 @@ def reader_line(report: Report) -> str:
 
 
 def comparison_lines(comparison: Comparison) -> list[tuple[str, str]]:
-    """Return which two knees are compared and what differs, each with its name, if any."""
+    """Return which two knees are compared and what differs, each with its name, if any.
+
+    What speaks against it comes first, so that it is never what has no room.
+    """
     of_whom = [f"film {comparison.other[:SHORT_HASH]}"] * 2
     of_whom[comparison.here] = "of this report"
     knees = zip(comparison.names, comparison.days, of_whom, strict=True)
     both = (f"{name}{f', {day}' if day else ''} ({film})" for name, day, film in knees)
-    lines = [("Compared", "; ".join(both))]
+    lines = [("Compared", "; ".join(both)), *(("", note) for note in comparison.notes)]
     lines += [(line.what, _difference(line, comparison.names)) for line in comparison.lines]
-    return [*lines, *(("", note) for note in comparison.notes)]
+    return lines
 
 
 def _difference(line: Difference, names: tuple[str, str]) -> str:

@@ -8,6 +8,7 @@ import pydicom
 from pypdf import PdfReader
 
 from kneeoa.jointspace.change import TIMES, Difference
+from kneeoa.reports import wording
 from kneeoa.reports.as_json import as_json, from_json
 from kneeoa.reports.as_pdf import as_pdf
 from kneeoa.reports.as_text import as_text
@@ -73,7 +74,20 @@ def test_a_structured_report_says_it_under_a_code_of_its_own():
     ]
     grade, space = (f"{line.what}: " for line in COMPARED.comparison.lines)
     films, differs, unknown, turned = SAID
-    assert sentences == [f"Compared: {films}", f"{grade}{differs}", f"{space}{unknown}", turned]
+    assert sentences == [f"Compared: {films}", turned, f"{grade}{differs}", f"{space}{unknown}"]
+
+
+def test_what_speaks_against_it_is_not_what_has_no_room():
+    """A page and a picture end with a line that says so where they have room for no more."""
+    against = tuple(f"Prior: {'it is blurred, ' * 5}{number}." for number in range(6))
+    crowded = replace(COMPARED, comparison=replace(COMPARED.comparison, notes=against))
+    lines = [text for _, text in wording.comparison_lines(crowded.comparison)]
+    first, last = (lines.index(note) for note in (against[0], against[-1]))
+    assert last - first + 1 == len(against)
+    assert last < next(place for place, line in enumerate(lines) if SAID[1] in line)
+    page = as_pdf(crowded, pictures())
+    text = one_line(PdfReader(io.BytesIO(page)).pages[0].extract_text())
+    assert text.index(against[-1]) < text.index(SAID[1])
 
 
 def _items(dataset):
