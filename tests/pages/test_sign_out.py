@@ -5,7 +5,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from kneeoa.films.frames import Frame
-from kneeoa.films.phantom import knee_png
+from kneeoa.films.phantom import draw_knee, knee_png
 from kneeoa.store.cases import keeping
 from tests.support.case_pages import (
     arrived,
@@ -83,12 +83,35 @@ def test_a_refused_film_that_she_wanted_graded_is_refused_for_the_next_reader():
     rows, columns = np.mgrid[:200, :300]
     rings = ((np.hypot(rows - 90, columns - 100) % 40) * 6).astype(np.uint8)
     app = arrived("ab", name="own.png", data=image_file(rings))
-    next(button for button in app.button if button.label == "Grade anyway").click().run()
+    press_labelled(app, "Grade anyway")
     (film,) = app.session_state["films"].values()
     assert film.anyway
     names_after_sign_out(app)
     assert not film.anyway
     assert any(button.label == "Grade anyway" for button in app.button)
+
+
+@pytest.mark.parametrize("removed", [False, True])
+@pytest.mark.parametrize("label", ["Turn it right", "It is no negative"])
+def test_a_film_that_she_turned_or_said_to_be_no_negative_is_as_it_came(label, removed):
+    pixels = draw_knee(0, seed=3, side=512, marked=False)
+    pixels = 255 - pixels if "negative" in label else pixels[::-1]
+    app = arrived("ab", name="own.png", data=image_file(pixels))
+    press_labelled(app, label)
+    ((digest, film),) = app.session_state["films"].items()
+    assert film.changes
+    if removed:
+        press(app, f"remove_{digest}")
+    names_after_sign_out(app)
+    assert (film.changes, film.quarters) == ((), 0)
+    if removed:
+        press(app, "bring_back")
+    press_labelled(app, label)
+
+
+def press_labelled(app, label):
+    next(button for button in app.button if button.label == label).click().run()
+    assert not app.exception
 
 
 def test_what_she_drew_is_not_taken_for_the_next_readers():

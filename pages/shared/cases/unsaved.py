@@ -209,7 +209,11 @@ def _leave() -> None:
     left = [*session_films.all_films().values(), *filter(None, [session_films.removed()])]
     for film in left:
         session_films.forget_frame(film.digest)
-        film.anyway = False  # whether a refused film is graded is for each reader to say
+        # Whether a refused film is graded, and how one stands, is for each reader to say.
+        film.anyway = False
+        if film.changes:
+            with contextlib.suppress(KneeOAError):  # then the page goes on to say what was done
+                session_films.take_back(film)
     of_patients = [film for film in left if film.source == "DICOM" and not film.is_unnamed]
     state[_UNNAMED] = state.get(_UNNAMED, 0) + len(of_patients)
     # Nothing comes between the count and this, nor is one counted again where the rest is cut off.
