@@ -57,6 +57,7 @@ def show_report(
     """Show what opens the report of a knee; nothing is made of it before."""
     panel = st.popover(LABEL, key="report", on_change="rerun", width="stretch")
     if not panel.open:
+        sending.tell(elsewhere=True)
         return
     with panel, boundary.refusals_shown():
         is_dicom = film.source == "DICOM"

@@ -54,32 +54,51 @@ def test_a_second_press_on_the_button_sends_nothing(configured):
     assert [one.label for one in app.run().button] == ["Send to PACS"]
 
 
-def test_a_press_is_not_lost_where_the_page_is_cut_off_and_not_acted_on_later(configured):
+def test_a_press_is_acted_on_at_once_wherever_the_page_goes_on_to(configured):
     def page():
         import streamlit as st
-        from streamlit.runtime.scriptrunner import RerunData, get_script_run_ctx
 
         from pages.shared.pacs import sending
         from tests.support.archive import report
 
-        if st.session_state.get("cut_off"):
-            st.session_state["cut_off"] = False
-            get_script_run_ctx().script_requests.request_rerun(RerunData())
         if st.session_state.get("elsewhere"):
+            sending.tell(elsewhere=True)
             st.stop()
         sending.offer(lambda: [report("1.2.9.1")], content="KL 2")
 
     app = AppTest.from_function(page, default_timeout=SECONDS).run()
-    app.session_state["cut_off"] = True
-    app.button[0].click().run()
-    assert "1 report on the way" in app.success[0].value
     app.session_state["elsewhere"] = True
     app.button[0].click().run()
-    key, at = app.session_state["report_to_send"]
-    app.session_state["report_to_send"] = key, at - 60
+    assert "1 report on the way" in app.toast[0].value
+    wait_for(lambda: configured.came[-1:] == ["1.2.9.1"])
     app.session_state["elsewhere"] = False
     assert not app.run().success
     assert [one.label for one in app.button] == ["Send again to PACS"]
+
+
+def test_a_report_that_cannot_be_made_is_said_not_to_be_sent(configured):
+    def page():
+        import streamlit as st
+
+        from kneeoa.errors import KneeOAError
+        from pages.shared.pacs import sending
+
+        def make():
+            raise KneeOAError("Expected a film with *its* study.")
+
+        if st.session_state.get("elsewhere"):
+            sending.tell(elsewhere=True)
+            st.stop()
+        sending.offer(make, about="case 3", content="KL 2")
+
+    app = AppTest.from_function(page, default_timeout=SECONDS).run()
+    app.button[0].click().run()
+    said = "Nothing was sent (case 3). Expected a film with *its* study."
+    assert app.error[0].value.replace("\\", "") == said
+    assert not app.run().error
+    app.session_state["elsewhere"] = True
+    app.button[0].click().run()
+    assert app.toast[0].value.replace("\\", "") == said
 
 
 def wait_for(is_so):

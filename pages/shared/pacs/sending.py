@@ -1,7 +1,7 @@
 """A button that sends reports to the archive: they are kept here until it says that it has them."""
 
-import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -9,12 +9,22 @@ from kneeoa.errors import KneeOAError
 from kneeoa.pacs.settings import Taker
 from kneeoa.wording import counted
 from pages.shared import boundary, cached, clients, keyboard
+from pages.shared.cases import saved
 from pages.shared.pacs.running import running
 
-_SENT, _ASKED = "reports_sent", "report_to_send"
-_AT_ONCE = 10
-"""Seconds within which a report is sent that was asked for, or not at all: what is sent later is a
-surprise."""
+_SENT, _OFFERED, _TOLD = "reports_sent", "report_offered", "sending_told"
+
+
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """What a button gives to be sent: to whom, and how often it was before."""
+
+    key: str
+    make: Callable[[], Sequence[bytes]]
+    server: Taker
+    about: str
+    content: str
+    times: int
 
 
 def servers() -> Sequence[Taker]:
@@ -46,35 +56,51 @@ def offer(make: Callable[[], Sequence[bytes]], *, about: str = "", content: str 
         )
     # Of another report it is another one, and a press that comes late sends nothing.
     key = keyboard.key_for(f"send_{times}", content)
-    st.button(label, key=key, icon=":material/upload:", on_click=_ask, args=[key], width="stretch")
-    # Not from the button: a run that is cut off before it would lose the press.
-    asked, asked_at = st.session_state.get(_ASKED, ("", 0.0))
-    if asked != key or time.monotonic() - asked_at > _AT_ONCE:
+    offered = _Offer(key, make, there[names.index(name)], about, content, times)
+    saved.keep_until_sign_out(_OFFERED, offered)
+    st.button(label, key=key, icon=":material/upload:", on_click=_send, args=[key], width="stretch")
+    tell()
+
+
+def _send(key):
+    """Send what stands at a button, at once: who has pressed it goes on to the next film."""
+    state = st.session_state
+    offered: _Offer | None = state.get(_OFFERED)
+    sent: dict[tuple[str, str], int] = state.setdefault(_SENT, {})
+    if offered is None or offered.key != key:
         return
-    with boundary.refusals_shown():
-        objects = _made(make)
-        put_in(objects, there[names.index(name)], about=about)
-        sent[name, content] = times + 1
-        them = "it" if len(objects) == 1 else "them"
-        st.success(
-            f"{counted(len(objects), 'report')} on the way. *Cases*, *Archive* shows when the "
-            f"archive has {them}."
-        )
-
-
-def _ask(key):
-    st.session_state[_ASKED] = key, time.monotonic()
-
-
-def _made(make):
-    """Return what was asked for, which is done with then, be it that it cannot be made."""
+    report = offered.server.name, offered.content
+    if sent.get(report, 0) != offered.times and offered.content:
+        return
     try:
-        objects = make()
-    except KneeOAError:
-        del st.session_state[_ASKED]
-        raise
-    del st.session_state[_ASKED]
-    return objects
+        objects = offered.make()
+        put_in(objects, offered.server, about=offered.about)
+    except KneeOAError as error:
+        about = f" ({offered.about})" if offered.about else ""
+        state[_TOLD] = False, f"Nothing was sent{about}. {error}"
+        return
+    sent[report] = offered.times + 1
+    them = "it" if len(objects) == 1 else "them"
+    state[_TOLD] = (
+        True,
+        f"{counted(len(objects), 'report')} on the way. *Cases*, *Archive* shows when the archive "
+        f"has {them}.",
+    )
+
+
+def tell(*, elsewhere: bool = False) -> None:
+    """Say what became of a press of the button, `elsewhere` for who is not at it any more."""
+    if (told := st.session_state.get(_TOLD)) is None:
+        return
+    is_sent, sentence = told
+    sentence = sentence if is_sent else boundary.escaped(sentence)
+    if elsewhere:
+        st.toast(sentence, duration="long")
+    elif is_sent:
+        st.success(sentence)
+    else:
+        st.error(sentence)
+    st.session_state.pop(_TOLD, None)
 
 
 def put_in(objects: Sequence[bytes], server: Taker, *, about: str = "") -> list[int]:
