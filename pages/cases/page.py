@@ -128,14 +128,24 @@ def _told(film):
 
 
 def turn_to_opened() -> None:
-    """Turn to the film of this session whose row was opened, in whichever view."""
-    digest, _, place = st.session_state.pop(actions.OPEN, "").partition(".")
-    if (film := session_films.all_films().get(digest)) is not None:
-        session_films.forget_refusals()
-        st.session_state[session_films.NEXT] = digest
-        if place:
-            knees.turn_to(film, int(place))
-        kept.open_page("reading/page.py")
+    """Turn to the film of this session whose row was opened, in whichever view.
+
+    What else she does meanwhile ends this run on the way to Read: the next one goes there.
+    """
+    state, was_going = st.session_state, "going_to_opened"
+    opened = state.get(actions.OPEN, "")
+    digest, _, place = opened.partition(".")
+    film = session_films.all_films().get(digest)
+    has_been_there = state.get(was_going) == opened and session_films.NEXT not in state
+    if film is None or has_been_there:
+        for name in (actions.OPEN, was_going):
+            state.pop(name, None)
+        return
+    session_films.forget_refusals()
+    state[session_films.NEXT], state[was_going] = digest, opened
+    if place:
+        knees.turn_to(film, int(place))
+    kept.open_page("reading/page.py")
 
 
 def show_archive() -> None:

@@ -24,6 +24,10 @@ def show(film: Film, knee: int, *, waiting: bool = False) -> None:
         st.toast("Give your grade first: 0 to 4.")
     for sentence in _of_others(place):
         st.toast(boundary.escaped(sentence), duration="long")
+    # Only then: said twice, where she does something else meanwhile, is better than not.
+    own_grades.has_been_told()
+    for name in (_NOT_TAKEN, _REFUSED, _NOT_SHOWN):
+        st.session_state.pop(name, None)
     keyboard.lead()
     with st.container(key="own_grade", gap="xxsmall"):
         row = st.container(
@@ -142,13 +146,13 @@ def _noted(name, empty):
 
 
 def _of_others(place) -> list[str]:
-    """Return, once, what became of grades that the page turned from before it showed them."""
+    """Return what became of grades that the page turned from before it showed them."""
     state, films, labels = st.session_state, session_films.all_films(), session_films.labels()
     sentences = [
         f"{grade} was not taken: the film that it was given for was removed or turned."
-        for grade in state.pop(_NOT_TAKEN, ())
+        for grade in state.get(_NOT_TAKEN, ())
     ]
-    for digest, _, key in state.pop(_REFUSED, ()):
+    for digest, _, key in state.get(_REFUSED, ()):
         which = labels.get(digest, "the film")
         sentences.append(
             f"{KLGrade(key).label} was not taken: {which} is refused as no frontal knee. Press "
@@ -159,7 +163,7 @@ def _of_others(place) -> list[str]:
         sentences.append(
             f"Keys {keys} came at once for {name}: none was taken. Press the one you mean there."
         )
-    for (digest, knee), grade in state.pop(_NOT_SHOWN, {}).items():
+    for (digest, knee), grade in state.get(_NOT_SHOWN, {}).items():
         film = films.get(digest)
         is_kept = own_grades.of(digest, knee).grade == grade
         if film is not None and is_kept and (digest, knee) != place:

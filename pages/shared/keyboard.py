@@ -219,8 +219,9 @@ def taken(kind: str) -> dict[tuple, set[Key]]:
     """
     noted = st.session_state.get(PRESSED, [])
     keys: dict[tuple, set[Key]] = {}
-    for place, key in noted:
-        if place[0] == kind:
-            keys.setdefault(place, set()).add(key)
-    noted[:] = [(place, key) for place, key in noted if place[0] != kind]
+    for entry in [entry for entry in noted if entry[0][0] == kind]:
+        # One by one: another may be noted meanwhile.
+        noted.remove(entry)
+        place, key = entry
+        keys.setdefault(place, set()).add(key)
     return keys

@@ -1,10 +1,11 @@
 """The browser's own way back: the address that it comes to is followed, not written over."""
 
 import pytest
+from streamlit.runtime.scriptrunner import RerunData, get_script_run_ctx
 from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
 from streamlit.testing.v1 import AppTest
 
-from pages.shared import kept
+from pages.shared import kept, session_films
 from tests.support.case_pages import (
     arrived,
     case_store,
@@ -148,3 +149,26 @@ def test_the_way_back_from_a_film_leads_to_the_view_it_was_opened_from(tmp_path,
         assert any(called(button) == "own_1" for button in app.button)
         # The browser puts each address that it is told of into its history.
         assert set(sent) == {f"view={view}"}
+
+
+def test_a_film_is_opened_though_she_does_something_else_on_the_way(tmp_path, monkeypatch):
+    forget, left = session_films.forget_refusals, [True]
+
+    def cut_off():
+        forget()
+        if left and left.pop():
+            here = get_script_run_ctx()
+            here.script_requests.request_rerun(RerunData(page_script_hash=here.page_script_hash))
+
+    with case_store(tmp_path, monkeypatch):
+        app = press(arrived(), "own_1")
+        app.switch_page("cases/page.py").run()
+        monkeypatch.setattr(session_films, "forget_refusals", cut_off)
+        (digest,) = app.session_state["films"]
+        app.session_state["open_film"] = f"{digest}.0"
+        app.run()
+        assert not left
+        assert any(called(button) == "own_1" for button in app.button)
+        # It is opened once.
+        app.switch_page("cases/page.py").run()
+        assert not any(called(button) == "own_1" for button in app.button)

@@ -7,11 +7,13 @@ from streamlit.runtime.scriptrunner import RerunData, get_script_run_ctx
 
 from kneeoa.films.phantom import draw_knee, knee_png
 from kneeoa.store.cases import keeping
+from pages.shared.cases import own_grades
 from tests.support.case_pages import (
     at_list,
     listed,
     opened,
     sign_in,
+    something_else_done_after,
     started,
     upload,
 )
@@ -88,6 +90,15 @@ def test_a_grade_for_a_film_that_was_removed_or_turned_is_not_taken(two):
     still_there.press("own_2")
     assert grades(two) == {}
     assert "KL 2 was not taken" in toasts(two)
+
+
+def test_what_was_not_taken_is_said_though_she_does_something_else_meanwhile(two):
+    still_there = Screen(two)
+    press(two, f"remove_{next(iter(two.session_state['films']))}")
+    with something_else_done_after(own_grades, "came_at_once"):
+        still_there.press("own_2")
+    assert "KL 2 was not taken" in toasts(two)
+    assert "KL 2 was not taken" not in toasts(two.run())
 
 
 def test_two_grades_at_once_are_none_and_that_is_said(two):

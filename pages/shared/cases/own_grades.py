@@ -129,8 +129,13 @@ def act() -> None:
 
 
 def came_at_once() -> list[tuple[str, list[int]]]:
-    """Return, once, the grades that came together for a knee of a film, of which none was taken."""
-    return st.session_state.pop(_AT_ONCE, [])
+    """Return the grades that came together for a knee of a film, of which none was taken."""
+    return st.session_state.get(_AT_ONCE, [])
+
+
+def has_been_told() -> None:
+    """Forget what `came_at_once`: it was said."""
+    st.session_state.pop(_AT_ONCE, None)
 
 
 def grades_among(keys: set[keyboard.Key]) -> list[int]:
