@@ -36,9 +36,10 @@ export default ({ data }) => {
   const show = () => {
     const [inner, outer] = [film, strip].map((element) => element.getBoundingClientRect());
     const [above, below] = [outer.top - inner.top, inner.bottom - outer.bottom];
-    strip.scrollTop += Math.max(0, below) - Math.max(0, above);
+    strip.scrollTop += Math.ceil(Math.max(0, below)) - Math.ceil(Math.max(0, above));
     const [before, after] = [outer.left - inner.left, inner.right - outer.right];
-    strip.scrollLeft += Math.max(0, after) - Math.max(0, before); // in a row, on small screens
+    // in a row, on small screens
+    strip.scrollLeft += Math.ceil(Math.max(0, after)) - Math.ceil(Math.max(0, before));
   };
   show();
   // Pictures have their height once they are there.
