@@ -168,7 +168,8 @@ class Comparison:
     names : what the first and the second are called, in the order of that
     days : of their studies, ISO 8601; empty where not known, or the patient not asked for
     here : which of the two is the knee of this report, 0 or 1
-    other : SHA-256 of the file of the other one's film, in hex
+    other : SHA-256 of the file of the other one's film, in hex; empty of one that is kept without
+        its patient
     lines : what differs
     notes : what speaks against comparing them, and what the lengths are worth, as sentences
     """

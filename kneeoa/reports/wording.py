@@ -187,7 +187,8 @@ def comparison_lines(comparison: Comparison) -> list[tuple[str, str]]:
 
     What speaks against it comes first, so that it is never what has no room.
     """
-    of_whom = [f"film {comparison.other[:SHORT_HASH]}"] * 2
+    other = comparison.other[:SHORT_HASH]
+    of_whom = [f"film {other}" if other else "a saved film"] * 2
     of_whom[comparison.here] = "of this report"
     knees = zip(comparison.names, comparison.days, of_whom, strict=True)
     both = (f"{name}{f', {day}' if day else ''} ({film})" for name, day, film in knees)

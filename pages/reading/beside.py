@@ -200,7 +200,8 @@ def _chosen(film, knee) -> Other | None:
 
 def _key(film, knee):
     # Not the beginning of the digest, with which whatever is kept of a frame is forgotten.
-    return f"{_CHOICE}_{film.digest[12:24]}_{knee}"
+    # What one reader put beside it is not there for the next.
+    return f"{_CHOICE}_{film.digest[12:24]}_{knee}_{book.sign_outs()}"
 
 
 def _knee(other: Other) -> tuple[Film, Frame]:

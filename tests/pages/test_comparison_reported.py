@@ -9,6 +9,7 @@ from kneeoa.films.phantom import draw_knee
 from kneeoa.reports.exports import Exports
 from pages.reading.beside import Other
 from pages.shared import cached
+from pages.shared.cases import book, saved
 from tests.support.case_pages import started
 from tests.support.films import dicom_dataset, dicom_file
 from tests.support.teaching_pages import keyed, press
@@ -95,6 +96,23 @@ def test_what_differs_from_the_prior_film_is_in_the_report(report):
     # The other one has nothing beside it.
     keyed(app.selectbox, "film").set_value(first).run()
     assert report()["comparison"] is None
+
+
+def test_of_a_film_that_is_kept_without_its_patient_nothing_tells_which_it_is(report, monkeypatch):
+    app = compared(dicom(0, DAYS[0]), dicom(3, DAYS[1]))
+    first, _ = app.session_state["films"]
+    monkeypatch.setattr(saved, "is_kept_film", lambda film: film.digest == first)
+    app.checkbox(key="report_with_patient").check().run()
+    assert "prior (a saved film); current, 2023-03-04 (of this report)" in text(app)
+    assert not [one for one in (first[:12], "2019") if one in json.dumps(report())]
+
+
+def test_what_one_reader_put_beside_a_film_is_not_there_for_the_next():
+    app = compared(dicom(0, DAYS[0]), dicom(3, DAYS[1]))
+    assert table(app)
+    app.session_state[book.SIGN_OUTS] = 1
+    app.run()
+    assert not [one for one in app.get("html") if "<th>prior" in one.body]
 
 
 def test_widths_are_compared_where_the_page_compares_them(report):

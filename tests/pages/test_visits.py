@@ -100,7 +100,7 @@ def test_nor_compared_where_both_are_opened(db):
     case, app = two_films(db, {"PatientBirthDate": "19500101"}, {"PatientBirthDate": "19810707"})
     current = app.session_state["current_film"]
     opened(app, case.case_id)
-    app.session_state[f"beside_{case.film[12:24]}_0"] = Other(current, 0)
+    app.session_state[f"beside_{case.film[12:24]}_0_0"] = Other(current, 0)
     app.run()
     assert any(pairs.STRANGERS in error.value.replace("\\", "") for error in app.error)
 

@@ -103,7 +103,8 @@ def reported(
 ) -> Comparison | None:
     """Return what a report of the knee at `here`, 0 or 1, says of `both`: no more than the page.
 
-    None where all of it waits for the reader's own grade.
+    None where all of it waits for the reader's own grade. Of a film that is kept without its
+    patient neither day nor content is told, by which it could be found: the report may name her.
     """
     # Under names without a day, which is told with the patient alone.
     undated = replace(pair, titles=pair.names)
@@ -112,12 +113,14 @@ def reported(
     if not lines:
         return None
     against = REFUSED_ONE if what.refused else ""
+    kept = [saved.is_kept_film(film) for film, _ in both]
+    first, second = ("" if hidden else day for hidden, day in zip(kept, days, strict=True))
     return Comparison(
         kind=pair.kind,
         names=pair.names,
-        days=days,
+        days=(first, second),
         here=here,
-        other=both[1 - here][0].digest,
+        other="" if kept[1 - here] else both[1 - here][0].digest,
         lines=tuple(lines),
         notes=(*filter(None, [against, pair.warning]), *what.notes),
     )
