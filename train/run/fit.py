@@ -92,7 +92,7 @@ def fit(
         start = facts_of(config)
         network.jit_compile = machine.compile
         with _says_too_large(config):
-            learner_of = _learners(network, config, machine, train)
+            learner_of = _learners(network, config, machine, train, len(history))
         stage_number: int | None = None
         learner: Learner | None = None
         with contextlib.ExitStack() as held:
@@ -144,15 +144,15 @@ def fit(
 
 
 def _learners(
-    network: keras.Model, config: TrainConfig, machine: Machine, films: Films
+    network: keras.Model, config: TrainConfig, machine: Machine, films: Films, first: int
 ) -> Callable[[Stage], Learner]:
-    """Return what makes the learner of a stage, once its layers are unfrozen."""
+    """Return what makes the learner of a stage, in a run whose next epoch is `first`."""
     if backend() == "torch":
         from train.graph.native.network import expect_on
         from train.run.native_learner import native_learners
 
         expect_on(network, machine.kind)
-        return native_learners(network, config, films)
+        return native_learners(network, config, films, first)
     from train.run.keras_learner import KerasLearner
 
     return lambda stage: KerasLearner(network, config, stage, machine, films)

@@ -15,7 +15,6 @@ from kneeoa.graders import architectures
 from tests.support import tiny
 from tests.support.knees import drawn_films, write_tree
 from train.config import Stage, preset
-from train.graph import chance
 from train.graph.native import capture
 from train.graph.native import network as native_network
 from train.graph.native.recorded import cpu_graph
@@ -299,23 +298,6 @@ def test_gradients_that_are_not_finite_change_nothing_but_the_scale():
     assert (update.step.item(), optimizer.step_counter.value.item()) == (1, 1)
     moments = [m.value for m in optimizer.inner_optimizer._momentums]
     assert all(torch.allclose(m, torch.full_like(m, 0.1)) for m in moments)
-
-
-def test_the_chance_of_an_epoch_is_that_of_its_number_whoever_drew_it(tmp_path):
-    network = network_of(PLAIN)
-    learner = native(network, PLAIN)
-    drawn = []
-    epoch = learner._stage.epoch
-    learner._stage.epoch = lambda found, watch: drawn.append(found) or epoch(found, watch)
-    for number in (0, 1, 3):  # the last was not drawn ahead
-        learner.epoch(number, lambda share, loss: None) if number < 2 else drawn.append(
-            learner._draw(number).result()
-        )
-    learner.close()
-    for found, number in zip(drawn, (0, 1, 3), strict=True):
-        expected = chance.draw_epoch(PLAIN, number, targets_of(PLAIN, FILMS), tiny.CHANNELS)
-        for name, value in expected.items():
-            np.testing.assert_array_equal(found[name], value)
 
 
 @pytest.fixture
