@@ -27,6 +27,7 @@ NOT_FOR_TRAINING = (
     "optuna",
     "dicomweb-client",
     "pynetdicom",
+    "highdicom",
     "requests",
     "urllib3",
     "cryptography",
@@ -88,7 +89,18 @@ if [ ! -e env/ready ]; then
     wanted=wanted.txt
   fi
   if [ -d wheels ]; then from="--no-index --find-links wheels"; else from=; fi
-  env/bin/python -m pip install --quiet $from -r "$wanted"
+  if ! env/bin/python -m pip install --quiet $from -r "$wanted"; then
+    # What is there in another version may do. Each by itself: of wheels some may be lacking.
+    each=$wanted
+    if [ ! -d wheels ]; then
+      each=missing.txt from="--retries 0 --timeout 10"
+      env/bin/python -m train.packages "$wanted" > $each
+    fi
+    while read -r package || [ -n "$package" ]; do
+      env/bin/python -m pip install --quiet $from $package < /dev/null 2>> pip.txt || :
+    done < "$each"
+    env/bin/python -m train.packages "$wanted" --tell || {{ cat pip.txt >&2; exit 2; }}
+  fi
   # Where there is a GPU, hours on a CPU are not what is wanted should it not be seen, or be gone.
   device=
   if ls /dev/nvidia[0-9]* > /dev/null 2>&1; then device="--device gpu"; fi

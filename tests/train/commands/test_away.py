@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -214,6 +215,16 @@ def test_a_machine_that_lacks_packages_does_not_begin(packed, tmp_path):
     assert done.returncode
     assert "kneeoa-has-no-such-package" in done.stderr
     assert not (packed / "env" / "ready").exists(), "so it begins anew"
+    # Another version that is there does, and is named.
+    (packed / "code" / "requirements-gpu.txt").write_text("numpy==0.1")
+    (packed / "code" / "train" / "__main__.py").write_text("print('begun')\n")
+    done = subprocess.run(
+        run, env=environment, capture_output=True, text=True, check=False, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    note, *begun, _ = done.stdout.splitlines()
+    assert note.endswith(f"Training goes on with numpy {version('numpy')}, not 0.1.")
+    assert begun == ["begun", "begun"]
 
 
 def test_the_packed_study_is_the_same_study(packed, given, monkeypatch):
