@@ -21,6 +21,7 @@ class Cuda:
 
     def __init__(self, monkeypatch):
         self.said = []
+        capture._beside.cache_clear()
         for name in ("Stream", "CUDAGraph", "Event"):
             monkeypatch.setattr(torch.cuda, name, getattr(self, name))
         monkeypatch.setattr(torch.cuda, "current_stream", lambda: self.Stream("main"))
@@ -66,8 +67,8 @@ class Cuda:
         yield
 
     @contextlib.contextmanager
-    def _graph(self, graph, *, capture_error_mode):
-        self.said.append(f"recording, errors {capture_error_mode}")
+    def _graph(self, graph, *, stream, capture_error_mode):
+        self.said.append(f"recording on {stream}, errors {capture_error_mode}")
         yield
         graph.replay = lambda: self.said.append("replay")
 
@@ -87,12 +88,33 @@ def test_a_graph_is_recorded_beside_the_stream_after_warming_up(monkeypatch):
         "beside waits for main",
         "within beside",
         "main waits for beside",
-        "recording, errors thread_local",
+        "recording on beside, errors thread_local",
     ]
     assert (found.note, state.tolist()) == ("", [0, 0])
     found.run()
     assert cuda.said[-1] == "replay"
     assert len(steps) == capture.WARM_UP + 1
+
+
+def test_all_stages_are_recorded_on_one_stream_but_on_none_where_it_failed(monkeypatch):
+    cuda, streams = Cuda(monkeypatch), []
+    on, failing = cuda._graph, []
+    monkeypatch.setattr(
+        torch.cuda,
+        "graph",
+        lambda *graph, **how: streams.append(how["stream"]) or on(*graph, **how),
+    )
+
+    def step():
+        if failing and cuda.said[-1].startswith("recording"):
+            raise RuntimeError("operation not permitted when stream is capturing")
+
+    for fails in (False, False, True, False):
+        failing[:] = [True] * fails
+        capture.repeated(step, [], capture.recorder_for(torch.device("cuda")))
+    first, second, third, fourth = streams
+    assert first is second is third
+    assert fourth is not third
 
 
 def test_a_recording_that_fails_leaves_its_stream(monkeypatch):
@@ -109,7 +131,7 @@ def test_a_recording_that_fails_leaves_its_stream(monkeypatch):
 
 
 @contextlib.contextmanager
-def spoilt(graph, *, capture_error_mode):
+def spoilt(graph, *, stream, capture_error_mode):
     """Stand for a recording that an error ends, of which PyTorch then says only that."""
     try:
         yield

@@ -4,6 +4,7 @@ A step that is replayed must read and write the same memory each time, may not w
 and may bring nothing from the host; `recorded.cpu_graph` checks that on a CPU.
 """
 
+import functools
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -62,7 +63,7 @@ def repeated(step: Step, state: Sequence[torch.Tensor], recorder: Recorder | Non
 
 def cuda_graph(step: Step) -> Step:
     """Record `step` as a CUDA graph."""
-    beside = torch.cuda.Stream()
+    beside = _beside()
     beside.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(beside):
         for _ in range(WARM_UP):
@@ -72,7 +73,7 @@ def cuda_graph(step: Step) -> Step:
     ended_by: BaseException | None = None
     try:
         # Other threads of this process may use the GPU meanwhile.
-        with torch.cuda.graph(graph, capture_error_mode="thread_local"):
+        with torch.cuda.graph(graph, stream=beside, capture_error_mode="thread_local"):
             try:
                 step()
             except BaseException as error:
@@ -80,12 +81,27 @@ def cuda_graph(step: Step) -> Step:
                 raise
     except RuntimeError as error:
         # PyTorch leaves a recording with an error of its own, which says no more than that.
-        torch.cuda.set_stream(stream)
+        _leave(stream)
         raise ended_by or error from None
     except BaseException:
-        torch.cuda.set_stream(stream)  # on which it stays
+        _leave(stream)
         raise
     return graph.replay
+
+
+@functools.cache
+def _beside() -> torch.cuda.Stream:
+    """Return the one stream on which steps warm up and are recorded.
+
+    On each that ever multiplied, cuBLAS keeps 64 MB for good: 32 for the threads of either way.
+    """
+    return torch.cuda.Stream()
+
+
+def _leave(stream: torch.cuda.Stream) -> None:
+    """Go back to `stream` from a recording that failed, on whose stream PyTorch stays."""
+    torch.cuda.set_stream(stream)
+    _beside.cache_clear()
 
 
 def recorder_for(device: torch.device) -> Recorder | None:
