@@ -214,7 +214,8 @@ def main() -> int:
         alone[architecture] = statistics.median(rates["training"])
         report(architecture, rates)
     configs = [preset("paper", name, batch_size=OPTIONS.batch_size) for name in alone]
-    shared = sharing_here(configs, 10, device=OPTIONS.device, asked=OPTIONS.at_once)
+    how_many = {"device": OPTIONS.device, "asked": OPTIONS.at_once}
+    shared = sharing_here(configs, 10, **how_many, by_ray=False)
     if shared.at_once < 2:
         return terminal.DONE
     with on_one_machine(shared) as (sharing, how):

@@ -69,7 +69,7 @@ if [ ! -e env/ready ]; then
       "is on the PATH: install one." >&2
     exit 2
   fi
-  rm -rf env
+  rm -rf env pip.txt
   # Debian's and Ubuntu's own Python makes no environment with pip before python3-venv is installed.
   if ! $python -m venv env > venv.txt 2>&1; then
     rm -rf env

@@ -134,16 +134,21 @@ def _has_ray() -> bool:
 
 
 def sharing_here(
-    configs: Iterable[TrainConfig], cycles: int, *, device: str, asked: int | None
+    configs: Iterable[TrainConfig],
+    cycles: int,
+    *,
+    device: str,
+    asked: int | None,
+    by_ray: bool = True,
 ) -> Sharing:
     """Return `sharing` for this machine.
 
-    Unless more were asked for it is one without Ray, and under TensorFlow, whose processes each
-    take what memory they find.
+    Unless more were asked for it is one without Ray, if they are to be begun `by_ray`, and under
+    TensorFlow, whose processes each take what memory they find.
     """
     with terminal.telling("train", "It is asked what GPU there is.", after=_QUIET):
         gpu_bytes = gpu_memory() if device != "cpu" else None
-    alone = machine.backend() != "torch" or not _has_ray()
+    alone = machine.backend() != "torch" or (by_ray and not _has_ray())
     if asked is None and alone:
         asked = 1
     return sharing(

@@ -25,6 +25,7 @@ from train.config import preset
 from train.run import checkpoint
 from train.run.progress import read_progress
 from train.study import alone
+from train.study import sharing as sharing_module
 from train.study.board import Board
 from train.study.cluster import Cluster, train_on
 from train.study.job import Job
@@ -55,6 +56,18 @@ def test_as_many_at_once_as_memory_and_cores_allow(asked, gigabytes, cores, devi
     assert found.at_once == expected
     assert found.gpu == (gigabytes is not None and device != "cpu")
     assert 1 <= found.cpus <= max(1, cores // expected)
+
+
+def test_what_needs_no_ray_is_counted_without_it(monkeypatch):
+    monkeypatch.setattr(sharing_module, "_has_ray", lambda: False)
+    monkeypatch.setattr(sharing_module, "gpu_memory", lambda: 80 * 10**9)
+    monkeypatch.setattr(sharing_module, "cpu_count", lambda: 16)
+    monkeypatch.setattr(sharing_module.machine, "backend", lambda: "torch")
+    by_ray, without = (
+        sharing_module.sharing_here(CONFIGS, 10, device="gpu", asked=None, by_ray=by_ray).at_once
+        for by_ray in (True, False)
+    )
+    assert (by_ray, without) == (1, 8)
 
 
 def test_without_the_service_two_take_turns_unless_more_are_asked_for():
