@@ -3,6 +3,7 @@
 Nothing heavy is imported here, so that a command can be stopped by Ctrl-C from its first moment on.
 """
 
+import _thread
 import contextlib
 import difflib
 import io
@@ -12,7 +13,9 @@ import sys
 import threading
 from argparse import Action, ArgumentParser
 from collections.abc import Callable, Iterable, Iterator
+from importlib.machinery import ExtensionFileLoader
 from pathlib import Path
+from types import FrameType
 from typing import Any, NoReturn, cast
 
 from kneeoa import environment
@@ -24,6 +27,9 @@ DONE, SOME_FAILED, NOT_DONE, STOPPED = 0, 1, 2, 130
 
 ENDINGS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 """Signals of ``kill``, of a machine that is switched off, of a terminal that is closed."""
+
+_MOMENT = 0.02
+"""Seconds until an ending that came while it would be lost is tried again."""
 
 _ROOT = Path(__file__).resolve().parents[1]
 _OURS = ("kneeoa", "train", "pages")
@@ -196,11 +202,36 @@ def _escaped(character: str) -> str:
 def _end_in_order() -> None:
     """Have `ENDINGS` end a command as Ctrl-C does, unless it was begun to outlive them."""
     with contextlib.suppress(ValueError):  # not in a thread
-        if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+        if signal.getsignal(signal.SIGINT) in (signal.SIG_DFL, signal.default_int_handler):
+            signal.signal(signal.SIGINT, _end)
         for ending in ENDINGS:
             if signal.getsignal(ending) is not signal.SIG_IGN:
-                signal.signal(ending, signal.default_int_handler)
+                signal.signal(ending, _end)
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    """Raise `KeyboardInterrupt`, but not where it would be lost: there a moment later."""
+    if not _would_be_lost(frame):
+        signal.default_int_handler(number, frame)
+    again = threading.Timer(_MOMENT, _thread.interrupt_main, [number])
+    again.daemon = True
+    again.start()
+
+
+def _would_be_lost(frame: FrameType | None) -> bool:
+    """Return whether Python imports: what is written in C, or lets go of an import's lock.
+
+    The former makes another error of a `KeyboardInterrupt`, or ends the process; the latter prints
+    it and goes on.
+    """
+    while frame is not None:
+        name, file = frame.f_code.co_name, frame.f_code.co_filename
+        if file.startswith("<frozen importlib.") and (
+            name == "cb" or isinstance(frame.f_locals.get("self"), ExtensionFileLoader)
+        ):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _fill_what_is_closed() -> None:

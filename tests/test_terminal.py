@@ -1,12 +1,16 @@
 """Whatever ends a command, it ends with a sentence and an exit code."""
 
+import _imp
+import importlib
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
+from importlib.machinery import ExtensionFileLoader, ModuleSpec
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -114,6 +118,57 @@ def test_ctrl_c_while_python_imports_is_no_traceback(program, moment, code, said
     command = [sys.executable, "-c", INTERRUPTED, moment, program]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (code, said)
+
+
+def stopped_in(monkeypatch, name, real):
+    """Have Ctrl-C come, and be lost, while Python's import calls `name`, which does `real`."""
+
+    def called(*given):
+        monkeypatch.undo()
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            raise ImportError("initialization failed") from None
+        return real(*given)
+
+    monkeypatch.setattr(_imp, name, called)
+
+
+def make_what_is_written_in_c(monkeypatch):
+    stopped_in(monkeypatch, "create_dynamic", lambda spec, *_: ModuleType(spec.name))
+    ExtensionFileLoader("x", "x.so").create_module(ModuleSpec("x", None, origin="x.so"))
+
+
+def begin_what_is_written_in_c(monkeypatch):
+    stopped_in(monkeypatch, "exec_dynamic", lambda _: 0)
+    ExtensionFileLoader("x", "x.so").exec_module(ModuleType("x"))
+
+
+def let_go_of_the_lock_of_an_import(monkeypatch):
+    lock = importlib._bootstrap._get_module_lock("x")
+    stopped_in(monkeypatch, "acquire_lock", _imp.acquire_lock)
+    del lock
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize(
+    "step",
+    [
+        make_what_is_written_in_c,
+        begin_what_is_written_in_c,
+        let_go_of_the_lock_of_an_import,
+    ],
+)
+def test_ctrl_c_is_not_lost_in_an_import(step, monkeypatch, capsys):
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def work():
+        step(monkeypatch)
+        time.sleep(5)
+        return 0
+
+    assert terminal.run("kneeoa", work, stopped="Stopped.") == terminal.STOPPED
+    assert capsys.readouterr().err == "kneeoa: Stopped.\n"
 
 
 SCRIPT = (
