@@ -36,11 +36,13 @@ def run(options: argparse.Namespace) -> int:
         raise DataError(
             f"Expected a folder without demo films. {folder} has {there[0]} already: name another."
         )
+    # All are drawn before the first is written: who stops it has none, and can do it again.
+    films = {name: demo_film(name) for name in DEMO_NAMES}
     folder.mkdir(parents=True, exist_ok=True)
-    for name in DEMO_NAMES:
+    for name, film in films.items():
         # What came meanwhile is not touched either.
         with (folder / name).open("xb") as stream:
-            stream.write(demo_film(name))
+            stream.write(film)
     print(f"{counted(len(DEMO_NAMES), 'drawn film')} in {terminal.printable(str(folder))}")
     terminal.say(NAME, EPILOG)
     return terminal.DONE

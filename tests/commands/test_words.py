@@ -43,6 +43,24 @@ def test_drawn_films_can_be_had_to_try_it_on_and_nothing_is_overwritten(tmp_path
     assert not (tmp_path / "films" / DEMO_NAMES[1]).exists()
 
 
+def test_drawing_that_is_stopped_leaves_no_film(tmp_path, monkeypatch, capsys):
+    from kneeoa.films import phantom
+
+    drawn = iter([b"a film", KeyboardInterrupt])
+
+    def draw(_name):
+        film = next(drawn)
+        if film is KeyboardInterrupt:
+            raise film
+        return film
+
+    with monkeypatch.context() as patched:
+        patched.setattr(phantom, "demo_film", draw)
+        assert main(["demo", "films"]) == 130
+    assert not (tmp_path / "films").exists()
+    assert main(["demo", "films"]) == 0
+
+
 def test_why_films_were_not_graded_is_said_where_the_table_goes_to_a_file(tmp_path, capsys):
     for number in range(5):
         (tmp_path / f"{number}.png").write_text("no film")
