@@ -26,6 +26,12 @@ IS_OURS = import socket, sys; \
   socket.socket(kind).bind(place)
 NOT_OURS = "Expected ADDRESS to be an address of this machine. $(ADDRESS) is none: \
   \`hostname -I\` (Linux) or \`ipconfig getifaddr en0\` (macOS) says which it has."
+IS_FREE = import socket, sys; \
+  address, port = sys.argv[1], int(sys.argv[2]) or sys.exit(1); \
+  kind = socket.getaddrinfo(address, 0, type=socket.SOCK_STREAM)[0][0]; \
+  socket.create_server((address, port), family=kind)
+NOT_FREE = "Expected PORT to be a number from 1 to 65535 on which nothing listens yet. \
+  $(PORT) is none, or has a dashboard or another program: name another, as \`make app PORT=8599\`."
 VENV = .venv
 PYTHON = $(VENV)/bin/python
 APP = $(VENV)/.app-installed
@@ -71,9 +77,10 @@ BUNDLE = film-viewer.js film-viewer.LICENSES.txt
 .PHONY: app test tests every-test torch-tests tensorflow-tests coverage fuzz audit lock bench bench-class bench-cases bench-memory bench-runs bench-train viewer check-viewer build-viewer lint format clean distclean
 .DELETE_ON_ERROR:
 
-# Asked before, where an address is given: the server would answer with its own innards.
+# Asked before: the server would answer with its own innards.
 app: $(APP)
 	$(if $(ADDRESS),@$(PYTHON) -c '$(IS_OURS)' $(ADDRESS) 2>/dev/null || { echo $(NOT_OURS) >&2; exit 2; })
+	$(if $(STREAMLIT_SERVER_ADDRESS),,@$(PYTHON) -c '$(IS_FREE)' $(or $(ADDRESS),127.0.0.1) "$(PORT)" 2>/dev/null || { echo $(NOT_FREE) >&2; exit 2; })
 	$(PYTHON) -m streamlit run app.py --server.port $(PORT)$(SERVED)
 
 # Beside each other: lint computes on one core alone. What it says comes in one piece, at its end.

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 
@@ -37,6 +38,28 @@ def test_an_address_of_another_machine_is_refused_in_a_sentence():
     assert f"Expected ADDRESS to be an address of this machine. {NOBODYS} is none" in done.stderr
     assert "Traceback" not in done.stderr
     assert "streamlit" not in done.stdout
+
+
+def refused_port(port):
+    make = ["make", "-o", ".venv/.app-installed", "app", f"PYTHON={sys.executable}"]
+    done = run(*make, f"PORT={port}")
+    assert done.returncode == 2
+    assert "Expected PORT to be a number from 1 to 65535" in done.stderr
+    assert f" {port} is none, or has a dashboard" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "streamlit" not in done.stdout
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="no make")
+@pytest.mark.parametrize("port", ["99999", "0", "-1", "eight"])
+def test_what_is_no_port_is_refused_in_a_sentence(port):
+    refused_port(port)
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="no make")
+def test_a_port_that_is_taken_is_refused_in_a_sentence():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        refused_port(server.getsockname()[1])
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="no make")
