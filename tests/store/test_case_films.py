@@ -223,10 +223,18 @@ def test_the_owner_names_folder_and_secret(tmp_path):
         assert secret not in str(refusal.value)
 
 
+@pytest.mark.parametrize("setting", [settings.SECRET, settings.OLD_SECRET])
+@pytest.mark.parametrize("empty", ["", "\n"])
+def test_a_secret_that_is_set_and_empty_keeps_no_film_in_clear(setting, empty):
+    with pytest.raises(ConfigError, match=rf"{setting}\. It is set, but empty"):
+        settings.secret_from({setting: empty}, setting)
+
+
 def test_whether_saved_films_are_encrypted_is_said_in_words():
     assert settings.how_films_lie({settings.SECRET: "0f" * 32}) == "Films are saved encrypted."
     assert "saved unencrypted: whoever can read" in settings.how_films_lie({})
-    assert settings.how_films_lie({settings.SECRET: "0f"}).startswith("No film can be saved")
+    for wrong in ("0f", ""):
+        assert settings.how_films_lie({settings.SECRET: wrong}).startswith("No film can be saved")
 
 
 def test_the_list_needs_a_key_that_is_not_guessed():

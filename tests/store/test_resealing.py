@@ -200,7 +200,8 @@ def test_reports_and_films_that_wait_are_encrypted_too(server, tmp_path, old):
     db, _ = server
     server_of = Server(name="archive", url="https://pacs.example/dicom-web")
     report = knee_file()
-    number = outbox.put(db, server_of, report, NOW, cipher=cipher_of({settings.SECRET: old}))
+    cipher = cipher_of({settings.SECRET: old} if old else {})
+    number = outbox.put(db, server_of, report, NOW, cipher=cipher)
     inbox, film = tmp_path / "inbox", b"a film that was pushed"
     digest = hashlib.sha256(film).hexdigest()
     inbox.mkdir()

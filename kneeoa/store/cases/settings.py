@@ -28,17 +28,25 @@ def check_key(setting: str | None) -> None:
 def secret_from(environment: Mapping[str, str], setting: str = SECRET) -> bytes | None:
     """Return what is kept is encrypted with, or None; raise `ConfigError` for what is no secret.
 
-    Where a setting of cases is mistyped, it may be this one: films would be kept as they are.
+    Where a setting of cases is mistyped, it may be this one: films would be kept as they are. So
+    they would where it is empty, as by ``$(cat FILE)`` in another folder than that of the file.
     """
     expect_known(environment, "KNEEOA_CASES_")
-    secret = environment.get(setting, "").strip()
-    if secret and not _HEX.fullmatch(secret):
+    if setting not in environment:
+        return None
+    secret = environment[setting].strip()
+    if not secret:
+        raise ConfigError(
+            f"Expected 64 hexadecimal digits in {setting}. It is set, but empty: look whether the "
+            "file is there that it is read from, or leave it unset, and films lie as they are."
+        )
+    if not _HEX.fullmatch(secret):
         raise ConfigError(
             f"Expected 64 hexadecimal digits in {setting}. Received {len(secret)} characters. Make "
             "one with: python -c 'import secrets; print(secrets.token_hex(32))', and keep a copy "
             "apart from the films: without it they cannot be read."
         )
-    return bytes.fromhex(secret) or None
+    return bytes.fromhex(secret)
 
 
 def how_films_lie(environment: Mapping[str, str]) -> str:
