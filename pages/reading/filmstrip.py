@@ -12,7 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from kneeoa.errors import KneeOAError
 from kneeoa.graders.locating.gate import REFUSED
 from kneeoa.wording import plain
-from pages.reading import answer_card, frame_control, gate_strip
+from pages.reading import answer_card, frame_control, gate_strip, reading_viewer
 from pages.shared import boundary, keyboard, live, session_films
 from pages.shared.cases import arrivals, own_grades, reopening
 from pages.shared.patients import named, who
@@ -201,6 +201,8 @@ def _strip(current, ahead):
 def _turn_to(digest):
     session_films.forget_refusals()
     reopening.forget_wanted()
+    if (film := session_films.all_films().get(digest)) is not None:
+        reading_viewer.note_click(film)
     st.session_state[session_films.NEXT] = digest
     st.rerun()  # all of the page
 

@@ -1,7 +1,7 @@
 """The film on the reading page, large, and both networks' maps beside it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
@@ -13,7 +13,7 @@ from pages.reading.maps import NetworkMap
 from pages.shared import keyboard, session_films
 from pages.shared.cases import book, knees, reopening, saved
 from pages.shared.viewer import component as viewer
-from pages.shared.viewer.component import Options, Pane, ShownFilm, load_ahead
+from pages.shared.viewer.component import Options, Pane, ShownFilm, Turn, load_ahead
 from pages.shared.viewer.feed import Mark
 from pages.shared.viewer.seen import Seen, Told
 
@@ -30,6 +30,24 @@ WAITING = tuple(NetworkMap(name, None, note="Reading this knee") for name in DIS
 OF_TWO = "Graded: one of two knees. Z: both"
 ANYWAY = "Graded although it was refused"
 """On the film itself: on the full screen and in a saved picture there is nothing beside it."""
+
+_CLICKED = "film_clicked"
+
+
+@dataclass(frozen=True, slots=True)
+class Clicked:
+    """A click that turned to another film.
+
+    Attributes
+    ----------
+    stop : which film it turned to, and which knee of it
+    told : the number of what the viewer had been told by then
+    leads_to : the film, or what arrows led to from it
+    """
+
+    stop: tuple[str, int]
+    told: int
+    leads_to: str
 
 
 def show(
@@ -79,8 +97,8 @@ def show(
             saved.note_seen(digest, replace(book.seen_of(film) or Seen(), view=told.view))
         note_drawn(told)
 
-    def turn(place):
-        to, its_knee = stops[place]
+    def turn(turn):
+        to, its_knee = stops[_wanted(turn, [(other.digest, place) for other, place in stops])]
         reopening.forget_wanted()
         st.session_state[session_films.NEXT] = to.digest
         frame_control.turn_to(to, its_knee)
@@ -95,6 +113,38 @@ def show(
         on_seen=note if saved.is_open() else None,
         shown=keyboard.named(*own_grade.shown_of(film, knee)),
     )
+
+
+def note_click(film: session_films.Film) -> None:
+    """Note that a click turns to a film: an arrow may come before the viewer shows it."""
+    knee = frame_control.knee_of(film)
+    st.session_state[_CLICKED] = Clicked((film.digest, knee), viewer.last_told(), film.digest)
+
+
+def wanted(
+    turn: Turn, stops: Sequence[tuple[str, int]], clicked: Clicked | None, current: str | None
+) -> int:
+    """Return the place in `stops`, films with their knees, of the one that arrows ask for.
+
+    They count from the knee in sight; where a click turned from it, and the viewer had not heard of
+    that, from the one that was clicked on. `current` is the film that the page has turned to.
+    """
+    if clicked is None or turn.serial > clicked.told or current != clicked.leads_to:
+        return turn.place
+    if clicked.stop not in stops:
+        return turn.place
+    return (stops.index(clicked.stop) + turn.place - turn.start) % len(stops)
+
+
+def _wanted(turn, stops):
+    state = st.session_state
+    clicked = state.get(_CLICKED)
+    current = state.get(session_films.NEXT) or state.get(session_films.CURRENT)
+    place = wanted(turn, stops, clicked, current)
+    if clicked is not None and current == clicked.leads_to:
+        # Of presses that follow each other each one says them all.
+        state[_CLICKED] = replace(clicked, leads_to=stops[place][0])
+    return place
 
 
 def key_of(film: session_films.Film) -> str:

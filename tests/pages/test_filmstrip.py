@@ -5,6 +5,7 @@ import re
 import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,9 +16,11 @@ from streamlit.testing.v1 import AppTest
 from kneeoa.films.frames import Frame
 from kneeoa.films.phantom import draw_knee, knee_png
 from kneeoa.graders.locating import gate
-from pages.reading import case_line
+from pages.reading import case_line, reading_viewer
+from pages.reading.reading_viewer import Clicked
 from pages.shared import cached
 from pages.shared.viewer import component
+from pages.shared.viewer.component import Turn
 from tests.support.films import image_file
 from tests.support.places import MAIN_SCRIPT
 from tests.support.teaching_pages import called, keyed
@@ -94,8 +97,9 @@ def test_the_first_of_an_upload_is_shown_and_a_click_turns(app):
 def test_turning_comes_by_both_knees_of_a_film(monkeypatch):
     def turning(films, panes, *, place, on_turn, **_):
         at, count = place
-        st.button("before", key="before", on_click=on_turn, args=[(at - 1) % count])
-        st.button("after", key="after", on_click=on_turn, args=[(at + 1) % count])
+        for name, by in (("before", -1), ("after", 1)):
+            turn = Turn((at + by) % count, at, serial=1)
+            st.button(name, key=name, on_click=on_turn, args=[turn])
 
     monkeypatch.setattr(component, "show", turning)
     app = AppTest.from_file(MAIN_SCRIPT, default_timeout=60).run()
@@ -114,6 +118,57 @@ def test_turning_comes_by_both_knees_of_a_film(monkeypatch):
         app.button(key=key).click().run()
         assert expected in case_of(app)
     assert [button.proto.type for button in strip(app)] == ["primary", "secondary"]
+
+
+STOPS = [("a", 0), ("b", 0), ("b", 1), ("c", 0), ("d", 0)]
+CLICKED = Clicked(("b", 0), told=7, leads_to="b")
+
+
+@pytest.mark.parametrize(
+    ("turn", "clicked", "current", "place"),
+    [
+        (Turn(4, 3, 7), None, "c", 4),
+        (Turn(4, 3, 7), CLICKED, "b", 2),  # pressed while the film before stood there
+        (Turn(2, 3, 6), CLICKED, "b", 0),
+        (Turn(0, 3, 7), replace(CLICKED, leads_to="c"), "c", 3),  # the second of two presses
+        (Turn(2, 3, 7), replace(CLICKED, stop=("a", 0), leads_to="a"), "a", 4),
+        (Turn(2, 1, 8), CLICKED, "b", 2),  # the viewer knew of the click
+        (Turn(4, 3, 7), CLICKED, "d", 4),  # the page turned to another one since
+        (Turn(4, 3, 7), replace(CLICKED, stop=("gone", 0)), "b", 4),
+    ],
+)
+def test_an_arrow_after_a_click_counts_from_the_film_that_was_clicked_on(
+    turn, clicked, current, place
+):
+    assert reading_viewer.wanted(turn, STOPS, clicked, current) == place
+
+
+def test_arrows_that_come_before_the_clicked_film_is_in_sight_count_from_it(monkeypatch):
+    asked = []
+
+    def noted(films, panes, *, place, on_turn, **_):
+        st.button("arrow", key="arrow", on_click=lambda: on_turn(asked.pop()))
+
+    monkeypatch.setattr(component, "show", noted)
+    monkeypatch.setattr(component, "last_told", lambda: 7)
+    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=60).run()
+    names = [f"{place}.png" for place in range(5)]
+    films = [knee_png(place, seed=place) for place in range(5)]
+    app.file_uploader[0].set_value(
+        [(name, film, "image/png") for name, film in zip(names, films, strict=True)]
+    )
+    app.run()
+    strip(app)[2].click().run()
+    for turn, expected in (
+        (Turn(1, 0, 7), "3.png"),
+        (Turn(2, 0, 7), "4.png"),
+        (Turn(1, 0, 7), "3.png"),
+        (Turn(0, 4, 8), "0.png"),
+        (Turn(1, 0, 8), "1.png"),
+    ):
+        asked.append(turn)
+        app.button(key="arrow").click().run()
+        assert name_of_current(app) == expected
 
 
 def test_a_film_that_is_graded_although_it_was_refused_stays_marked(app):

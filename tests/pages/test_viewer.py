@@ -14,7 +14,7 @@ from kneeoa.films.frames import Frame
 from kneeoa.films.phantom import draw_knee
 from kneeoa.films.radiograph import Radiograph
 from kneeoa.films.stored import StoredValues
-from pages.shared.viewer.component import BUNDLE, ShownFilm, moved_to
+from pages.shared.viewer.component import BUNDLE, ShownFilm, Turn, moved_to, turn_from
 from pages.shared.viewer.feed import film_feed, frame_from, rectangle
 from tests.support.places import ROOT
 from tests.support.viewer import viewers
@@ -158,6 +158,13 @@ def test_a_box_is_moved_on_the_knee_alone_on_which_it_was_let_go():
     assert moved_to(told, left) == Frame(1, 2, 30, 40, "one")
     assert moved_to(told, right) is None
     assert moved_to(told | {"film": "another"}, left) is None
+
+
+@pytest.mark.parametrize("wrong", [None, 3, {}, {"place": -1}, {"start": None}, {"serial": True}])
+def test_what_no_arrow_tells_turns_to_nothing(wrong):
+    told = {"place": 2, "start": 1, "serial": 9}
+    assert turn_from(told) == Turn(2, 1, 9)
+    assert turn_from(told | wrong if isinstance(wrong, dict) and wrong else wrong) is None
 
 
 def test_a_layer_is_clear_where_nothing_speaks():

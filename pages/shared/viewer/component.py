@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -120,6 +120,22 @@ class Options:
     enters: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What the reader asks for by arrows that add up.
+
+    Attributes
+    ----------
+    place : of the knee that she asks for
+    start : of the knee that she counts from, which stood in the viewer at the first of them
+    serial : of what the viewer had been told last by then (`last_told`)
+    """
+
+    place: int
+    start: int
+    serial: int
+
+
 def load_ahead() -> None:
     """Have the browser load the viewer and start its graphics, on a page that has no film yet."""
     _AHEAD(key="viewer_ahead", data={"bundle": _bundle()}, height="content")
@@ -133,7 +149,7 @@ def show(
     options: Options = Options(),
     on_move: Callable[[Frame], None] | None = None,
     place: tuple[int, int] | None = None,
-    on_turn: Callable[[int], None] | None = None,
+    on_turn: Callable[[Turn], None] | None = None,
     on_seen: Callable[[Told], None] | None = None,
     shown: str | None = None,
 ) -> None:
@@ -144,7 +160,7 @@ def show(
     key : the viewer under one key keeps zoom and window while its films stay the same
     on_move : called with where the box of the first film is let go; without it, the box stays
     place : which of how many knees the first one is, from 0, where others can be turned to
-    on_turn : called with the place of the knee that the reader asks for
+    on_turn : called with what the reader asks for by the arrows
     on_seen : called with how the first film is looked at and what was measured on films, a moment
         after either changed; without it, neither is told
     shown : what the viewer tells the page's keys once these films stand on the screen
@@ -164,10 +180,10 @@ def show(
             on_move(frame)
 
     def turned():
-        wanted = st.session_state[key]["turned"]
+        turn = turn_from(st.session_state[key]["turned"])
         # Of one that was told while the page had other films there may be none.
-        if on_turn and place and isinstance(wanted, int) and 0 <= wanted < place[1]:
-            on_turn(wanted)
+        if on_turn and place and turn is not None and max(turn.place, turn.start) < place[1]:
+            on_turn(turn)
 
     def seen():
         told = told_from(st.session_state[key]["seen"], films[0].feed.film_id)
@@ -201,6 +217,19 @@ def show(
         on_turned_change=turned,
         on_seen_change=seen,
     )
+
+
+def turn_from(message: Any) -> Turn | None:
+    """Return what the viewer tells of the arrows; None of what no viewer tells."""
+    told = message if isinstance(message, dict) else {}
+    values = [told.get(field.name) for field in fields(Turn)]
+    numbers = [value for value in values if type(value) is int and value >= 0]
+    return Turn(*numbers) if len(numbers) == len(values) else None
+
+
+def last_told(key: str = "viewer") -> int:
+    """Return the number of what the viewer under `key` was told last; 0 before that."""
+    return st.session_state.get(f"{key}_told", (None, 0))[1]
 
 
 def moved_to(message: dict[str, Any], film: ShownFilm) -> Frame | None:

@@ -12,6 +12,7 @@ const TOGETHER = 1500; // ms between two presses that count from the same film
 export class Keyboard {
   constructor(viewer) {
     this.viewer = viewer;
+    this.wanted = null; // the place that arrows ask for, while they add up
     this.pressedAt = -Infinity;
     this.down = (event) => this.pressed(event);
     this.up = (event) => {
@@ -106,16 +107,18 @@ export class Keyboard {
   }
 
   // Asks for the film before or after by its place: of presses that come faster than the page, which
-  // it may hear of in one, the last says all.
+  // it may hear of in one, the last says all. From which one they count, and by what the page had
+  // said then, lets the page count from a film that was clicked on and was not here yet.
   turn(across) {
     const { next, data } = this.viewer;
-    const { turns } = next ?? data;
+    const { turns, serial } = next ?? data;
     if (!turns || !across) return false;
     const now = performance.now();
     if (this.wanted === turns.place || now - this.pressedAt > TOGETHER) this.wanted = null;
     this.pressedAt = now;
+    if (this.wanted === null) this.from = { start: turns.place, serial };
     this.wanted = ((this.wanted ?? turns.place) + across + turns.count) % turns.count;
-    this.viewer.setTriggerValue('turned', this.wanted);
+    this.viewer.setTriggerValue('turned', { place: this.wanted, ...this.from });
     return true;
   }
 }
