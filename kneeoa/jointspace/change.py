@@ -93,7 +93,7 @@ def of_grades(
         (TWO, -1): f"The higher {what} is that of {_called(names[0])}.",
     }[kind, way]
     if standing == DOUBTED:
-        sentence += " That may come from what is said of the films below: no arrow is drawn."
+        sentence += " That may come from what is said of these films."
         return Difference("Grade", *texts, sentence)
     # Said of all: these two may be of a kind that holds it more often, or less.
     share = f"Of all answers, single grades and ranges, {first.level:.0%}"

@@ -8,6 +8,7 @@ from kneeoa.jointspace.names import ALIKE, OTHER, SAME, Name, are_telling, compa
 RIGHT_KNEE, LEFT_KNEE = "right knee", "left knee"
 STRANGERS = "The files name two different patients. Nothing is compared."
 ONE_DAY = "Both films are of one day: a difference is none of time."
+TWO_DAYS = "The films are of two days: a difference may be one of time."
 ONE_FILM = "Both knees are of one film, and which is the right one is not known: set their sides."
 TWO_NUMBERS = "The files give two patient numbers, and one name and date of birth."
 TWO_NAMES = (
@@ -220,6 +221,9 @@ def _note(current: Shown, other: Shown, kind: str) -> str:
     notes = [NOT_KNOWN.format(", ".join(unknown))] if unknown else []
     if belong(current, other) and _numbers_differ(current, other):
         notes.insert(0, TWO_NUMBERS)
+    # A report without the patient says it without the days.
+    if kind != TIMES and _differ(current.day, other.day):
+        notes.append(TWO_DAYS)
     return " ".join(notes)
 
 

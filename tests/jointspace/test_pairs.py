@@ -101,6 +101,19 @@ def test_two_patients_are_never_compared_and_one_day_is_no_time():
     assert one_day.titles == ("other film, 2020-01-01", "this film, 2020-01-01")
 
 
+@pytest.mark.parametrize("sides", ["RL", "LR", ("R", "unknown")])
+def test_two_days_of_what_is_no_course_of_time_are_said_also_without_the_days(sides):
+    days = "2020-01-01", "2023-06-15"
+    knees = [
+        Shown(side, "a", day, born="b", names=DOE) for side, day in zip(sides, days, strict=True)
+    ]
+    assert pairs.TWO_DAYS in paired(*knees).note
+    assert pairs.TWO_DAYS not in paired(knees[0], replace(knees[1], day=days[0])).note
+    assert pairs.TWO_DAYS not in paired(knees[0], replace(knees[1], day="")).note
+    prior = paired(*(replace(knee, side="R") for knee in knees))
+    assert (prior.kind, prior.note) == (TIMES, "")
+
+
 def test_two_names_are_of_two_patients_unless_their_number_says_otherwise():
     one, other = Shown("R", names=DOE), Shown("R", names=ROE)
     assert paired(one, other).of_strangers
