@@ -8,6 +8,7 @@ import streamlit as st
 Key = int | Literal["lower", "higher", "confirm"]
 PRESSED = "pressed"
 _TOLD, _TOLD_AT_MOST = "controls_told", 20
+_CHANGES = "controls_changed"
 
 # Streamlit 1.67 leaves a key to a switch, slider or choice that has the focus, even a digit or
 # Enter, of which these make nothing: after a click on one no grade could be marked, and no session
@@ -164,11 +165,22 @@ def followed(
     this one, `key_for` the `control` and what is `shown`, ends in what stands at `place`.
     """
     stands = st.session_state.get(place)
-    key = key_for(control, *shown, stands)
+    key = key_for(control, *shown, stands, times_changed(place, stands))
     st.session_state[key] = stands
     more |= {"on_change": _choose, "args": [place, key, stands, on_choice, tuple(args)]}
     widget(label, options, key=key, **more)
     return stands
+
+
+def times_changed(place: str, stands: Any) -> int:
+    """Return how often what stands at `place` has changed, for the key of what asks for it.
+
+    Under the key of before, a choice that was made once would pass for one that is told again.
+    """
+    changes = st.session_state.setdefault(_CHANGES, {})
+    stood, times = changes.get(place, (stands, 0))
+    changes[place] = stands, times + (stood != stands)
+    return changes[place][1]
 
 
 def _choose(place, key, stood, on_choice, args):

@@ -150,6 +150,21 @@ def test_a_side_that_came_with_a_case_does_not_flip_back(two):
     assert keyed(two.segmented_control, "side").value == "L"
 
 
+def test_what_was_chosen_before_can_be_chosen_again():
+    app = started()
+    app.file_uploader[0].set_value([("both.png", BOTH, "image/png"), ONE])
+    app = turned(app.run(), 0)
+    films = list(app.session_state["films"])
+    for control, controls, options in (
+        ("side", "button_group", "LRLRL"),
+        ("knee", "button_group", (1, 0, 1, 0, 1)),
+        ("film", "selectbox", [films[place] for place in (1, 0, 1, 0, 1)]),
+    ):
+        for option in options:
+            keyed(app.get(controls), control).set_value(option).run()
+            assert keyed(app.get(controls), control).value == option
+
+
 def test_a_second_choice_of_a_control_that_is_still_there_counts(two):
     one, _ = two.session_state["films"]
     control, told = keyed(two.segmented_control, "side"), []

@@ -38,15 +38,16 @@ def show_choice(choice, back) -> None:
     loaded, current = in_use.loaded(), in_use.current()
     options = [None, *loaded]
     digest = digest_of(current)
+    # Named after what is chosen, so that the choice follows where it is changed elsewhere.
+    key = f"graded_as_{digest}_{keyboard.times_changed('graded_as', digest)}"
     choice.selectbox(
         "Graded as",
         options,
         index=options.index(digest),
         format_func=lambda option: label_of(loaded.get(option)),
-        # Named after what is chosen, so that the choice follows where it is changed elsewhere.
-        key=f"graded_as_{digest}",
+        key=key,
         on_change=_choose,
-        args=[f"graded_as_{digest}", digest],
+        args=[key, digest],
         label_visibility="collapsed",
     )
     back.button(
