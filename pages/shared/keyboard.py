@@ -162,10 +162,10 @@ def followed(
 
     With whatever it asks for a browser tells what all of its controls stand at, also of those that
     the page has gone on from: what stood there before would come back as a choice. So the key of
-    this one, `key_for` the `control` and what is `shown`, ends in what stands at `place`.
+    this one, `key_for` the `control` and what is `shown`, ends in how often that changed.
     """
     stands = st.session_state.get(place)
-    key = key_for(control, *shown, stands, times_changed(place, stands))
+    key = key_for(control, *shown, times_changed(place, stands))
     st.session_state[key] = stands
     more |= {"on_change": _choose, "args": [place, key, stands, on_choice, tuple(args)]}
     widget(label, options, key=key, **more)

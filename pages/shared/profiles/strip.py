@@ -38,8 +38,8 @@ def show_choice(choice, back) -> None:
     loaded, current = in_use.loaded(), in_use.current()
     options = [None, *loaded]
     digest = digest_of(current)
-    # Named after what is chosen, so that the choice follows where it is changed elsewhere.
-    key = f"graded_as_{digest}_{keyboard.times_changed('graded_as', digest)}"
+    # Another one after each change, so that the choice follows where it is changed elsewhere.
+    key = f"graded_as_{keyboard.times_changed('graded_as', digest)}"
     choice.selectbox(
         "Graded as",
         options,
