@@ -19,31 +19,31 @@ from tests.support.archive import running_archive
 from tests.support.case_pages import case_store
 
 
+@pytest.fixture(scope="session")
+def all_along():
+    """Patch for as long as there are tests of pages."""
+    with pytest.MonkeyPatch.context() as patch:
+        yield patch
+
+
 @pytest.fixture(scope="session", autouse=True)
-def installed_components():
+def installed_components(all_along):
     """Look through the installed packages once: a server does, but so does each `AppTest`."""
-    patch = pytest.MonkeyPatch()
     scan = functools.cache(manifest_scanner.scan_component_manifests)
-    patch.setattr(manifest_scanner, "scan_component_manifests", scan)
-    yield
-    patch.undo()
+    all_along.setattr(manifest_scanner, "scan_component_manifests", scan)
 
 
 @pytest.fixture(scope="session", autouse=True)
-def compiled_pages():
+def compiled_pages(all_along):
     """Compile each page once: a server does, but so does each run of an `AppTest`."""
-    patch = pytest.MonkeyPatch()
     one = functools.cache(ScriptCache)
     for module in (app_test, local_script_runner):
-        patch.setattr(module, "ScriptCache", one)
-    yield
-    patch.undo()
+        all_along.setattr(module, "ScriptCache", one)
 
 
 @pytest.fixture(scope="session", autouse=True)
-def one_runtime():
+def one_runtime(all_along):
     """Take one stand-in of the server for all runs: `AppTest` makes it anew, in every part."""
-    patch = pytest.MonkeyPatch()
 
     @functools.cache
     def stand_in(spec):
@@ -54,15 +54,13 @@ def one_runtime():
         made.reset_mock()
         return made
 
-    patch.setattr(app_test, "MagicMock", emptied)
-    yield
-    patch.undo()
+    all_along.setattr(app_test, "MagicMock", emptied)
 
 
 @pytest.fixture(scope="session", autouse=True)
-def text_looked_for_once():
+def text_looked_for_once(all_along):
     """Have text be looked for once in the pixels of a film: where it stands is always the same."""
-    patch, look = pytest.MonkeyPatch(), burned_in.text_regions
+    look = burned_in.text_regions
 
     @functools.lru_cache(maxsize=64)
     def looked(pixels, shape):
@@ -72,23 +70,19 @@ def text_looked_for_once():
         pixels = np.asarray(pixels, np.float32)
         return looked(pixels.tobytes(), pixels.shape)
 
-    patch.setattr(burned_in, "text_regions", once)
-    yield
-    patch.undo()
+    all_along.setattr(burned_in, "text_regions", once)
 
 
 @pytest.fixture(scope="session", autouse=True)
-def ends_heard_of():
+def ends_heard_of(all_along):
     """Wait for the end of a page's run: `AppTest` looks for it a thousand times a second."""
-    patch, look = pytest.MonkeyPatch(), local_script_runner.require_widgets_deltas
+    look = local_script_runner.require_widgets_deltas
 
     def wait(runner, timeout):
         runner._script_thread.join(timeout)
         look(runner, 0 if runner._script_thread.is_alive() else timeout)
 
-    patch.setattr(local_script_runner, "require_widgets_deltas", wait)
-    yield
-    patch.undo()
+    all_along.setattr(local_script_runner, "require_widgets_deltas", wait)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -128,12 +122,9 @@ def remembered(*made_from, **options):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def sets_compared_once():
+def sets_compared_once(all_along):
     """Have pages compare runs of one content once, in whichever folder they lie."""
-    patch = pytest.MonkeyPatch()
-    patch.setattr(cached_runs, "tables_of", remembered)
-    yield
-    patch.undo()
+    all_along.setattr(cached_runs, "tables_of", remembered)
 
 
 @pytest.fixture
