@@ -283,11 +283,11 @@ def _settle(folder: Path, old: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def drop_abandoned(parent: Path, pattern: str) -> None:
-    """Remove what a killed process had begun in `parent`, and nobody is at any more."""
+def drop_abandoned(parent: Path, pattern: str, *, seconds: float = _ABANDONED) -> None:
+    """Remove what a killed process had begun in `parent`, and nobody is at after `seconds`."""
     for left in parent.glob(pattern):
         with contextlib.suppress(OSError):
-            if time.time() - left.stat().st_mtime > _ABANDONED:
+            if time.time() - left.stat().st_mtime > seconds:
                 remove(left)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from kneeoa.errors import TrainingError
-from kneeoa.files import whole_file, write_arrays
+from kneeoa.files import drop_abandoned, whole_file, write_arrays
 
 _STATE = "state.npz"
 _BEST = "best-{}.npz"
@@ -114,6 +114,11 @@ def unusable(file: Path, why: str) -> UnusableStateError:
         f"Expected the state that {file.parent.name} goes on from, in {file}. {why}: put a whole "
         f"copy in its place, or remove {file.parent} to begin this run anew."
     )
+
+
+def drop_half_written(folder: Path) -> None:
+    """Remove what a killed process had begun to write in `folder`, which nobody else trains in."""
+    drop_abandoned(folder, ".*.npz.*", seconds=0)
 
 
 def forget(folder: Path) -> None:

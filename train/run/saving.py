@@ -54,6 +54,7 @@ class Saver:
 
     def __enter__(self) -> "Saver":
         """Begin."""
+        checkpoint.drop_half_written(self._folder)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:

@@ -6,7 +6,6 @@ Ray is optional: ``pip install --require-hashes -r requirements-cluster.lock``.
 import contextlib
 import os
 import re
-import shutil
 import socket
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
@@ -259,7 +258,7 @@ def train_on(
     todo = [job for job in jobs if not job.is_finished]
     for job in jobs:
         if job not in todo:
-            shutil.rmtree(job.unfinished, ignore_errors=True)
+            job.clear()
     machine_options = machine_options | cluster.machine_options
     waiting = {
         cluster.submit(

@@ -171,8 +171,7 @@ def train_cycle(
     if job.alike and not job.is_finished:
         alike.expect(job.alike, machine.made_by)
     lineage.check(job.results, job.split_hash, dataset.table)
-    lock = job.unfinished.with_name(f"{job.run_id}.lock")
-    with checkpoint.locked(lock, f"The run {job.run_id}"):
+    with checkpoint.locked(job.lock, f"The run {job.run_id}"):
         if not job.is_finished:
             fitted = fit(
                 job.config,
@@ -192,8 +191,7 @@ def train_cycle(
                 machine=machine,
                 keep=job.keep,
             )
-        shutil.rmtree(job.unfinished, ignore_errors=True)
-        lock.unlink(missing_ok=True)
+        job.clear()
     return job.results / "runs" / job.run_id
 
 
@@ -229,7 +227,7 @@ def train_here(
     """
     for job in jobs:
         if job.is_finished:
-            shutil.rmtree(job.unfinished, ignore_errors=True)
+            job.clear()
             continue
         try:
             with says_gpu_failed():

@@ -4,6 +4,7 @@ Another process takes it out of its wrapping before it has chosen its device, wh
 forgets: see `train.machine.prepare`.
 """
 
+import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -37,9 +38,20 @@ class Job:
         return self.results / "unfinished" / self.run_id
 
     @property
+    def lock(self) -> Path:
+        """What the process holds that trains it."""
+        return self.results / "unfinished" / f"{self.run_id}.lock"
+
+    @property
     def is_finished(self) -> bool:
         """Whether its run folder is there."""
         return (self.results / "runs" / self.run_id).exists()
+
+    def clear(self) -> None:
+        """Remove what lies about it that a finished run needs no more; a kill may have left some."""
+        shutil.rmtree(self.unfinished, ignore_errors=True)
+        for file in (self.lock, _trace(self.results, self.run_id)):
+            file.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +81,21 @@ class Outcome:
     def kept(self, results_folder: Path, name: str) -> str:
         """Keep `trace` in the results' ``errors/<name>.txt``; return the sentence, which names it.
 
-        One of an earlier try is removed where this one is finished.
+        One of an earlier try is removed.
         """
-        file = results_folder / "errors" / f"{name}.txt"
-        if self.state == "finished":
-            file.unlink(missing_ok=True)
+        file = _trace(results_folder, name)
         if not self.trace:
+            file.unlink(missing_ok=True)
             return self.sentence
         try:
             replace_file(file, self.trace)
         except (OSError, KneeOAError):
             return self.sentence
         return f"{self.sentence} Where it was: {file}"
+
+
+def _trace(results_folder: Path, name: str) -> Path:
+    return results_folder / "errors" / f"{name}.txt"
 
 
 def jobs_of(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import optuna
 import pandas as pd
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
 from kneeoa import files
 from kneeoa.data.source import Source
@@ -64,7 +64,7 @@ class Search:
             stages=gradual(depth, self.epochs),
         )
 
-    def folder(self, trial: optuna.Trial) -> Path:
+    def folder(self, trial: optuna.Trial | FrozenTrial) -> Path:
         """Return where an unfinished trial lies."""
         return self.results / "unfinished" / f"{self.study_id}-trial{trial.number}"
 
@@ -126,7 +126,11 @@ def open_search(
             f"Expected an Optuna storage at {storage or folder}. It cannot be opened: {error}"
         ) from None
     sizes = tuple(size for size in BATCH_SIZES if size <= films) or (films,)
-    return Search(results_folder, study_id, base, epochs, sizes, study, seed=base.seed)
+    search = Search(results_folder, study_id, base, epochs, sizes, study, seed=base.seed)
+    for trial in study.get_trials(deepcopy=False):
+        if trial.state.is_finished():  # ended by a process that was killed right then
+            shutil.rmtree(search.folder(trial), ignore_errors=True)
+    return search
 
 
 def search_here(search: Search, trials: int, splits: dict, machine: Machine, board: Board) -> int:

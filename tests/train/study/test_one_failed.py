@@ -1,6 +1,7 @@
 """What one cycle or trial raises is its own: the others train, and the same command tries again."""
 
 import json
+from types import SimpleNamespace
 
 import optuna
 import pytest
@@ -13,9 +14,10 @@ from train.gpu import GPUFailedError
 from train.machine import Machine
 from train.run import checkpoint
 from train.run.checkpoint import State, UnusableStateError
-from train.study import alike, cycles, tasks, tune
+from train.run.saving import Saver
+from train.study import alike, cluster, cycles, tasks, tune
 from train.study.board import Board
-from train.study.job import Job
+from train.study.job import Job, Outcome
 
 MADE_BY = "torch, float32"
 
@@ -113,6 +115,31 @@ def test_a_trial_whose_state_is_of_no_use_begins_anew_and_says_so(tmp_path):
     outcome = tasks.trained_trial(train, tmp_path)
     assert (outcome.state, outcome.losses, len(tries)) == ("finished", (0.5,), 2)
     assert outcome.sentence.endswith("It was begun anew.")
+
+
+@pytest.mark.parametrize("where", ["here", "on a cluster"])
+def test_what_a_kill_left_of_a_finished_run_goes_with_the_next_command(where, jobs, tmp_path):
+    (job, *_) = jobs
+    write_run(tmp_path, "mobilenet", 0)
+    assert job.is_finished
+    checkpoint.write_state(job.unfinished, State((), {}, (), MADE_BY))
+    Outcome("waiting", trace="where it was").kept(tmp_path, job.run_id)
+    with checkpoint.locked(job.lock, "it"):
+        pass  # what holds a lock that is killed leaves its file
+    if where == "here":
+        cycles.train_here([job], None, {}, None, None)
+    else:
+        cluster.train_on(SimpleNamespace(machine_options={}), [job], None, (), {}, None)
+    assert not list((tmp_path / "unfinished").iterdir())
+    assert not list((tmp_path / "errors").iterdir())
+
+
+def test_what_a_kill_left_half_written_goes_when_the_run_goes_on(tmp_path):
+    checkpoint.write_state(tmp_path, State((), {}, (), MADE_BY))
+    for half in (".state.npz.x1y2", ".best-3.npz.z3"):
+        (tmp_path / half).write_bytes(b"PK")
+    with Saver(tmp_path):
+        assert [file.name for file in tmp_path.iterdir()] == ["state.npz"]
 
 
 def described(study_id="one", run_ids=()):

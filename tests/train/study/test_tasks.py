@@ -38,7 +38,7 @@ def own_signals():
 def test_a_cycle_is_trained_recorded_and_not_while_another_process_is_at_it(source, tmp_path):
     films = source.read()
     (job,) = jobs_of(tmp_path, {"mobilenet": CONFIG}, 1, films.split_hash, keep="none")
-    with locked(job.unfinished.with_name(f"{job.run_id}.lock"), "it"):
+    with locked(job.lock, "it"):
         failed = tasks.cycle_task(job, source, (), HERE)
     assert failed.state == "failed"
     assert failed.sentence.startswith(f"The run {job.run_id} is being trained by another process")

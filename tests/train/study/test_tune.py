@@ -87,6 +87,15 @@ def test_an_interrupted_search_goes_on_with_the_trial_it_was_in(trained, tmp_pat
     assert [t.value for t in resumed.study.trials] == [t.value for t in whole.study.trials]
 
 
+def test_what_a_kill_left_of_an_ended_trial_goes_with_the_next_search(trained, tmp_path):
+    search = run(tmp_path, 2)
+    for number in (1, 2):  # one that ended, and one that did not
+        (tmp_path / "unfinished" / f"search-trial{number}").mkdir(parents=True)
+    search.study.ask()
+    open_search(tmp_path)
+    assert [left.name for left in (tmp_path / "unfinished").iterdir()] == ["search-trial2"]
+
+
 def test_any_storage_serves_and_a_bad_one_is_refused(trained, tmp_path):
     storage = f"sqlite:///{tmp_path / 'elsewhere.db'}"
     run(tmp_path, 2, storage=storage)
