@@ -48,7 +48,7 @@ class Job:
         return (self.results / "runs" / self.run_id).exists()
 
     def clear(self) -> None:
-        """Remove what lies about it that a finished run needs no more; a kill may have left some."""
+        """Remove what a finished run needs no more; a kill may have left some of it."""
         shutil.rmtree(self.unfinished, ignore_errors=True)
         for file in (self.lock, _trace(self.results, self.run_id)):
             file.unlink(missing_ok=True)
