@@ -11,7 +11,6 @@ click in a part that is drawn alone, it forgets where the next request ends that
 import functools
 import threading
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.scriptrunner_utils.script_requests import RerunData, ScriptRequestType
@@ -54,14 +53,10 @@ class _Line:
             return self._acted_on.pop(id(told), None) is not None
 
 
-_LINES: "WeakKeyDictionary[Any, _Line]" = WeakKeyDictionary()
-_FINDING = threading.Lock()
-
-
 def _line(asker: Any) -> _Line:
     """Return the line of a session, or of one of its runs: both know where its parts are kept."""
-    with _FINDING:
-        return _LINES.setdefault(asker._fragment_storage, _Line())
+    line: _Line = vars(asker._fragment_storage).setdefault("line", _Line())
+    return line
 
 
 def keep_whole() -> None:
@@ -104,14 +99,23 @@ def _handed_over(ask: Any) -> Any:
     @functools.wraps(ask)
     def request_rerun(session: Any, client_state: Any) -> None:
         part = client_state.fragment_id if client_state is not None else ""
-        if part and not (client_state.is_auto_rerun or session.has_fragment(part)):
-            # That part was drawn anew, under another name: all of the page knows its controls.
+        requests = session._scriptrunner and session._scriptrunner._requests
+        # One that was drawn anew has another name: all of the page knows its controls. And what is
+        # asked of a part before its page is begun would be made one with what the page was asked.
+        is_there = part and session.has_fragment(part)
+        if _is_to_begin(requests) if is_there else part and not client_state.is_auto_rerun:
             client_state.fragment_id = part = ""
-        if not part and session._scriptrunner is not None:
-            _take_over(session._scriptrunner._requests, _line(session))
+        if not part and requests:
+            _take_over(requests, _line(session))
         ask(session, client_state)
 
     return request_rerun
+
+
+def _is_to_begin(requests: Any) -> bool:
+    """Return whether all of the page waits to be run."""
+    is_asked: bool = requests is not None and requests._state == ScriptRequestType.RERUN
+    return is_asked and not requests._rerun_data.fragment_id_queue
 
 
 def _take_over(requests: Any, line: _Line) -> None:

@@ -8,6 +8,7 @@ import threading
 import pytest
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.scriptrunner import RerunData
+from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequests
 from streamlit.runtime.state.safe_session_state import SafeSessionState
 from streamlit.testing.v1 import AppTest
 
@@ -156,6 +157,28 @@ def test_a_click_in_a_part_that_was_drawn_anew_meanwhile_is_one_on_the_page(aske
         browser.press("part", part="gone")
 
     assert asked(ask) == twice(["part"])
+
+
+def test_a_click_in_a_part_before_the_page_is_begun_lets_none_be_done_twice(asked, monkeypatch):
+    may_begin, ready = threading.Event(), ScriptRequests.on_scriptrunner_ready
+    may_begin.set()
+
+    def ready_later(requests):
+        assert may_begin.wait(30)
+        return ready(requests)
+
+    monkeypatch.setattr(ScriptRequests, "on_scriptrunner_ready", ready_later)
+
+    async def ask(browser):
+        (part,) = browser.parts()
+        may_begin.clear()
+        browser.press("a")
+        browser.press("part", part=part)
+        may_begin.set()
+        await asyncio.sleep(0.1)
+        browser.press("b")
+
+    assert asked(ask) == twice(["a", "part", "b"])
 
 
 def test_what_a_stopped_page_was_asked_is_not_asked_later(asked):
