@@ -8,7 +8,6 @@ import contextlib
 import hashlib
 import os
 import re
-import tempfile
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -233,17 +232,9 @@ class FolderInbox(Inbox):
         place, stale = (self._folder / f"{digest}.{kind}" for kind in kinds)
         with self._in_words(writes=True):
             disk.drop_abandoned(self._folder)
-            # Nobody else's to read, from its first byte on; and there for good when it has a name.
-            descriptor, name = tempfile.mkstemp(prefix=".new.", dir=self._folder)
-            try:
-                with os.fdopen(descriptor, "wb") as stream:
-                    stream.write(content)
-                    stream.flush()
-                    os.fsync(stream.fileno())
-                Path(name).replace(place)
+            with disk.written_beside(self._folder, content) as beside:
+                beside.replace(place)
                 stale.unlink(missing_ok=True)
-            finally:
-                Path(name).unlink(missing_ok=True)
             disk.have_on_disk(self._folder)
 
     def _read(self, digest: str) -> bytes:

@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,23 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 class FilmFileError(KneeOAError):
     """A film cannot be kept, read or deleted."""
+
+
+@contextlib.contextmanager
+def written_beside(folder: Path, content: bytes) -> Iterator[Path]:
+    """Have `content` on the disk in a file of `folder`, from its first byte on nobody else's.
+
+    It is to be put where it belongs in one step; where it is not, nothing is left of it.
+    """
+    descriptor, name = tempfile.mkstemp(prefix=".new.", dir=folder)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        yield Path(name)
+    finally:
+        Path(name).unlink(missing_ok=True)
 
 
 def have_on_disk(folder: Path) -> None:

@@ -6,7 +6,6 @@ import hmac
 import os
 import re
 import secrets
-import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ from pathlib import Path
 from kneeoa.files import read_regular
 from kneeoa.films.limits import DEFAULT_LIMITS
 from kneeoa.store.cases import sealed
-from kneeoa.store.cases.disk import FilmFileError, have_on_disk, in_words
+from kneeoa.store.cases.disk import FilmFileError, have_on_disk, in_words, written_beside
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _PATIENTS = "patients.key"
@@ -54,18 +53,12 @@ class FilmFiles:
         digest = hashlib.sha256(content).hexdigest()
         place = self._place(digest)
         self._patients()  # opened by the folder's own key alone
-        with in_words("keep a film", self.folder):
-            self._make(place.parent)
-            descriptor, name = tempfile.mkstemp(prefix=".new.", dir=self.folder)
-            beside = Path(name)
-        try:
-            with in_words("keep a film", self.folder), os.fdopen(descriptor, "wb") as stream:
-                stream.write(sealed.seal(content, digest, self.key))
-                stream.flush()
-                os.fsync(stream.fileno())
+        with contextlib.ExitStack() as until_put:
+            with in_words("keep a film", self.folder):
+                self._make(place.parent)
+                data = sealed.seal(content, digest, self.key)
+                beside = until_put.enter_context(written_beside(self.folder, data))
             yield Put(digest, beside, place, self.folder / f"{_PUT}{digest}{beside.suffix}")
-        finally:
-            beside.unlink(missing_ok=True)
 
     def unsettled(self) -> list[tuple[str, Path]]:
         """Return films that were put there by who was killed before saying that they stay.
@@ -110,14 +103,9 @@ class FilmFiles:
         if not picture:
             return
         place = self._place(digest).with_suffix(_SMALL)
-        with in_words("keep a film", self.folder):
-            descriptor, name = tempfile.mkstemp(prefix=".new.", dir=self.folder)
-            try:
-                with os.fdopen(descriptor, "wb") as stream:
-                    stream.write(sealed.seal(picture, place.name, self.key))
-                Path(name).replace(place)
-            finally:
-                Path(name).unlink(missing_ok=True)
+        data = sealed.seal(picture, place.name, self.key)
+        with in_words("keep a film", self.folder), written_beside(self.folder, data) as beside:
+            beside.replace(place)
 
     def picture(self, digest: str) -> bytes:
         """Return the small picture of a film; empty where there is none that can be opened."""
@@ -208,13 +196,8 @@ class FilmFiles:
         return sealed.opened(read_regular(place, _MOST_ADDED), _PATIENTS, self.key)
 
     def _write_patients(self, place: Path, content: bytes, *, new: bool = False) -> None:
-        descriptor, name = tempfile.mkstemp(prefix=".new.", dir=self.folder)
-        beside = Path(name)
-        try:
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(sealed.seal(content, _PATIENTS, self.key))
-                stream.flush()
-                os.fsync(stream.fileno())
+        data = sealed.seal(content, _PATIENTS, self.key)
+        with written_beside(self.folder, data) as beside:
             if not new:
                 beside.replace(place)
                 return
@@ -225,8 +208,6 @@ class FilmFiles:
             except OSError:  # where files have one name alone
                 if not place.exists():
                     beside.replace(place)
-        finally:
-            beside.unlink(missing_ok=True)
 
     def _place(self, digest: str) -> Path:
         if not _DIGEST.fullmatch(digest):

@@ -9,7 +9,6 @@ import contextlib
 import hashlib
 import os
 import re
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +26,7 @@ from kneeoa.store.cases.disk import (
     folders_of_films,
     have_on_disk,
     in_words,
+    written_beside,
 )
 from kneeoa.store.database import writing
 
@@ -182,17 +182,10 @@ def reseal_file(file: Path, name: str, secrets: Secrets, *, is_film: bool = Fals
 def write_whole(file: Path, content: bytes, *, like: Path) -> None:
     """Write a file so that it is there as before or as it is now, with the times of another one."""
     times = like.stat()
-    descriptor, beside = tempfile.mkstemp(prefix=".new.", dir=file.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
+    with written_beside(file.parent, content) as beside:
         os.utime(beside, ns=(times.st_atime_ns, times.st_mtime_ns))
-        Path(beside).replace(file)
+        beside.replace(file)
         have_on_disk(file.parent)
-    finally:
-        Path(beside).unlink(missing_ok=True)
 
 
 def _head(file: Path) -> bytes:
