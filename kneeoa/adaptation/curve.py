@@ -61,19 +61,19 @@ class LearningCurve:
         """The numbers of films that were learnt from, rising."""
         return tuple(number for number in sorted(set(self.table["films"])) if number)
 
-    def would_bring(self, more: int, measure: str = "accuracy") -> tuple[float, float, float]:
-        """Return by how much `measure` would change with so many `more` films: value, low, high.
+    def would_bring(self, more: int) -> tuple[float, float, float]:
+        """Return by how much the accuracy would change with so many `more` films: value, low, high.
 
         The value is the mean over `POWERS`, too much where a curve is nearly flat already; low and
-        high hold all of them and 0. None goes beyond 1, which no measure does.
+        high hold all of them and 0. No accuracy goes beyond 1.
         """
-        ends = []
+        ends, accuracy = [], self.draws["accuracy"]
         for power in POWERS:
             over = _over(np.asarray(self.numbers), power)
             centred = over - over.mean()
-            slopes = self.draws[measure] @ centred / (centred**2).sum()
+            slopes = accuracy @ centred / (centred**2).sum()
             change = slopes * (_over(self.films + more, power) - _over(self.films, power))
-            change = np.minimum(change, 1 - self.draws[measure][:, -1])
+            change = np.minimum(change, 1 - accuracy[:, -1])
             ends.append((change[0], *bootstrap.percentile_interval(change[1:])))
         values, lows, highs = zip(*ends, strict=True)
         return float(np.mean(values)), min(0.0, *lows), max(0.0, *highs)
@@ -84,7 +84,7 @@ def _over(films: np.ndarray | int, power: float) -> np.ndarray:
 
 
 def learning_curve(
-    adaptation: Adaptation, *, seed: int = 0, told: Callable[[float], object] = lambda share: None
+    adaptation: Adaptation, *, told: Callable[[float], object] = lambda share: None
 ) -> LearningCurve:
     """Return the learning curve of the answer that decides; `told` hears the share that is done.
 
@@ -97,7 +97,7 @@ def learning_curve(
             f"Expected at least {FEWEST_FILMS} films of {2 * LEAST_PATIENTS} patients for a "
             f"learning curve. Received {len(films)} films of {len(set(patients))}."
         )
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(0)
     parts = [_dealt(patients, generator) for _ in range(REPEATS)]
     fewest = len(films) - max(np.bincount(part).max() for part in parts)
     if fewest < LEAST_FILMS:
@@ -115,7 +115,7 @@ def learning_curve(
                 others = np.flatnonzero(part != k)
                 others = others[np.argsort([place[p] for p in patients[others]], kind="stable")]
                 for at, number in enumerate(numbers):
-                    learnt = _learnt(adaptation, np.sort(others[:number]), part == k, seed)
+                    learnt = _learnt(adaptation, np.sort(others[:number]), part == k)
                     shares[at, repeat, part == k] = learnt
                     trained += 1
                     told(trained / steps)
@@ -147,12 +147,12 @@ def _numbers(count: int, fewest: int) -> list[int]:
     return sorted({round(number) for number in numbers})
 
 
-def _learnt(adaptation: Adaptation, some: np.ndarray, scored: np.ndarray, seed: int) -> np.ndarray:
+def _learnt(adaptation: Adaptation, some: np.ndarray, scored: np.ndarray) -> np.ndarray:
     """Return what networks fitted to `some` of the films say of those that are `scored`."""
     grades = adaptation.films.grades[some]
     patients = [adaptation.films.patient_ids[row] for row in some]
     # Five folds do to choose a strength, and take half the time of ten.
-    fold = folds_of(grades, patients, seed=seed) % 5
+    fold = folds_of(grades, patients) % 5
     logits = {}
     for digest, network in adaptation.networks.items():
         head = refit(

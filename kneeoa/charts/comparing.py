@@ -78,7 +78,7 @@ def strip_figure(
         ticktext=[style.name_of(network) for network in networks],
         range=[len(networks) - 0.4, -0.5],
     )
-    _metric_axis(figure, metric, "x")
+    _metric_axis(figure, metric)
     return figure
 
 
@@ -138,7 +138,7 @@ def spread_figure(compared: pd.DataFrame, observed: pd.DataFrame, metric: str) -
         # Thick lines reach past their ends.
         room = 0.06 * (max(ends) - min(ends))
         figure.update_xaxes(range=[min(ends) - room, max(ends) + room])
-    _metric_axis(figure, metric, "x")
+    _metric_axis(figure, metric)
     return figure
 
 
@@ -170,8 +170,8 @@ def differences_figure(table: pd.DataFrame) -> go.Figure:
     return figure
 
 
-def _metric_axis(figure: go.Figure, metric: str, axis: str) -> None:
+def _metric_axis(figure: go.Figure, metric: str) -> None:
     options = {"title": METRICS[metric]}
     if metric in SHARES:
         options["tickformat"] = ".1%"
-    (figure.update_xaxes if axis == "x" else figure.update_yaxes)(**options)
+    figure.update_xaxes(**options)

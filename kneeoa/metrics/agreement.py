@@ -172,16 +172,14 @@ NO_INTERVAL = frozenset({"expected_calibration_error"})
 draws lie above the estimate, and never hold 0. See `calibration_by_chance` instead."""
 
 
-def calibration_by_chance(
-    probabilities: np.ndarray, *, draws: int = 2000, seed: int = 0
-) -> tuple[float, float, float]:
+def calibration_by_chance(probabilities: np.ndarray) -> tuple[float, float, float]:
     """Return what `calibration_errors` gives for networks whose confidence is exactly right.
 
-    The mean over `draws` of outcomes with these confidences, and the middle 95% of them; knees are
-    taken as independent. `probabilities` are ``(N, 5)``.
+    The mean over 2000 draws of outcomes with these confidences, and the middle 95% of them; knees
+    are taken as independent. `probabilities` are ``(N, 5)``.
     """
     confidence = probabilities.max(axis=1)
-    outcomes = np.random.default_rng(seed).random((draws, len(confidence))) < confidence
+    outcomes = np.random.default_rng(0).random((2000, len(confidence))) < confidence
     gaps = (outcomes - confidence) @ _in_bins(confidence)
     errors = np.abs(gaps).sum(axis=1) / len(confidence)
     low, high = np.percentile(errors, [2.5, 97.5])

@@ -6,7 +6,6 @@ was drawn, so that every metric of two thousand draws comes from a few matrix pr
 """
 
 from collections.abc import Sequence
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -84,24 +83,19 @@ def patient_intervals(
     probabilities: np.ndarray,
     patient_ids: Sequence[str] | np.ndarray,
     *,
-    level: float = 0.95,
     resamples: int = RESAMPLES,
-    seed: int = 0,
 ) -> dict[str, tuple[float, float]]:
-    """Return percentile bootstrap intervals of `kneeoa.metrics.agreement.summary` over patients.
+    """Return 95% percentile intervals of `kneeoa.metrics.agreement.summary` over patients.
 
     NaN for `agreement.NO_INTERVAL`, and where the films bear none (`interval_of`).
 
     The interval is the sampling error of this test set; it says nothing of training with another
     seed.
     """
-    weights = patient_weights(patient_ids, resamples=resamples, seed=seed)
+    weights = patient_weights(patient_ids, resamples=resamples)
     draws = agreement.weighted_summaries(true_grades, probabilities, weights)
     patients = len(set(patient_ids))
-    return {
-        name: interval_of(name, values, patients=patients, level=level)
-        for name, values in draws.items()
-    }
+    return {name: interval_of(name, values, patients=patients) for name, values in draws.items()}
 
 
 def measured(
@@ -120,18 +114,16 @@ def measured(
     ]
 
 
-def interval_of(
-    metric: str, draws: np.ndarray, *, patients: int, level: float = 0.95
-) -> tuple[float, float]:
-    """Return the interval of a metric of `agreement.summary` from its draws over `patients`.
+def interval_of(metric: str, draws: np.ndarray, *, patients: int) -> tuple[float, float]:
+    """Return the 95% interval of a metric of `agreement.summary` from its draws over `patients`.
 
     `known_interval`, and `share_interval` of a share of films; NaN for `agreement.NO_INTERVAL`.
     """
     if metric in agreement.NO_INTERVAL:
         return float("nan"), float("nan")
     if metric in SHARES_OF_FILMS:
-        return share_interval(draws, patients, level=level)
-    return known_interval(draws, level=level)
+        return share_interval(draws, patients)
+    return known_interval(draws)
 
 
 def difference_interval(metric: str, draws: np.ndarray) -> tuple[float, float]:
@@ -149,7 +141,7 @@ SHARES_OF_FILMS = frozenset({"accuracy", "within_one_grade"})
 """Metrics that count films, each right or wrong."""
 
 
-def known_interval(draws: np.ndarray, *, level: float = 0.95) -> tuple[float, float]:
+def known_interval(draws: np.ndarray) -> tuple[float, float]:
     """Return `percentile_interval`, or NaN where the draws do not bear one.
 
     That is where more than `MOST_UNDEFINED` of them are not defined, and where all the others are
@@ -160,10 +152,10 @@ def known_interval(draws: np.ndarray, *, level: float = 0.95) -> tuple[float, fl
     too_few = len(defined) < (1 - MOST_UNDEFINED) * len(draws)
     if not len(defined) or too_few or np.ptp(defined) < 1e-12:
         return float("nan"), float("nan")
-    return percentile_interval(defined, level=level)
+    return percentile_interval(defined)
 
 
-def share_interval(draws: np.ndarray, patients: int, *, level: float = 0.95) -> tuple[float, float]:
+def share_interval(draws: np.ndarray, patients: int) -> tuple[float, float]:
     """Return `known_interval` of a share; where every draw is 0 or 1, Wilson's (1927).
 
     Of `patients` as if each were right, or wrong, once: they, not films, are independent.
@@ -172,18 +164,17 @@ def share_interval(draws: np.ndarray, patients: int, *, level: float = 0.95) -> 
     if len(defined) and patients:
         for share in (0, 1):
             if np.abs(defined - share).max() < 1e-12:
-                z = NormalDist().inv_cdf((1 + level) / 2)
-                return agreement.wilson(share * patients, patients, z=z)
-    return known_interval(draws, level=level)
+                return agreement.wilson(share * patients, patients)
+    return known_interval(draws)
 
 
-def percentile_interval(draws: np.ndarray, *, level: float = 0.95) -> tuple[float, float]:
-    """Return the middle share `level` of the draws; undefined ones are left out.
+def percentile_interval(draws: np.ndarray) -> tuple[float, float]:
+    """Return the middle 95% of the draws; undefined ones are left out.
 
     It has no width where all draws are the same, which is not certainty: see `known_interval`.
     """
     draws = draws[np.isfinite(draws)]
     if not len(draws):
         return float("nan"), float("nan")
-    low, high = np.percentile(draws, [50 * (1 - level), 50 * (1 + level)])
+    low, high = np.percentile(draws, [2.5, 97.5])
     return float(low), float(high)

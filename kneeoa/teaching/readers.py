@@ -39,9 +39,7 @@ def group_kappa(counts: np.ndarray, weights: str = "plain") -> float:
     return float(_kappas(np.asarray(counts, float)[None], WEIGHTS[weights])[0])
 
 
-def group_kappa_interval(
-    counts: np.ndarray, weights: str = "plain", *, resamples: int = 2000
-) -> tuple[float, float]:
+def group_kappa_interval(counts: np.ndarray, weights: str = "plain") -> tuple[float, float]:
     """Return the 95% percentile bootstrap interval of `group_kappa` over films.
 
     It says how far other films like these would move it, not other readers. NaN for fewer than
@@ -51,7 +49,7 @@ def group_kappa_interval(
     counts = counts[counts.sum(axis=1) > 0]  # a film without a vote adds nothing to a draw
     if not _has_enough(counts):
         return float("nan"), float("nan")
-    drawn = np.random.default_rng(0).integers(len(counts), size=(resamples, len(counts)))
+    drawn = np.random.default_rng(0).integers(len(counts), size=(bootstrap.RESAMPLES, len(counts)))
     return bootstrap.known_interval(_kappas(counts[drawn], WEIGHTS[weights]))
 
 
@@ -89,7 +87,9 @@ def pair_kappa(votes: pd.DataFrame) -> float:
     return float(_pair_kappas(grades, np.ones((1, len(grades))))[0])
 
 
-def pair_kappa_interval(votes: pd.DataFrame, *, resamples: int = 2000) -> tuple[float, float]:
+def pair_kappa_interval(
+    votes: pd.DataFrame, *, resamples: int = bootstrap.RESAMPLES
+) -> tuple[float, float]:
     """Return the 95% percentile bootstrap interval of `pair_kappa` over films.
 
     NaN where `group_kappa_interval` has none. A pair counts in the draws in which it has a kappa.
@@ -112,7 +112,7 @@ def pairs_rest_on(votes: pd.DataFrame) -> str:
     return f"{text}; all pairs of readers who gave more than one grade (Light)"
 
 
-def share_right_interval(votes: pd.DataFrame, *, resamples: int = 2000) -> tuple[float, float]:
+def share_right_interval(votes: pd.DataFrame) -> tuple[float, float]:
     """Return the 95% percentile bootstrap interval over films of the share of right votes, 0 to 1.
 
     The votes on one film are alike, so films are drawn. NaN for fewer than `FEWEST` films with a
@@ -122,7 +122,7 @@ def share_right_interval(votes: pd.DataFrame, *, resamples: int = 2000) -> tuple
     films = films[films["votes"] > 0]
     if len(films) < FEWEST:
         return float("nan"), float("nan")
-    times = bootstrap.patient_weights(np.arange(len(films)), resamples=resamples)
+    times = bootstrap.patient_weights(np.arange(len(films)))
     total = films["votes"].to_numpy(float)
     right = films["right"].to_numpy(float) * total
     return bootstrap.known_interval((times @ right) / (times @ total))

@@ -190,7 +190,7 @@ def watched(monkeypatch):
     """Return a list that gets which films are learnt from, and which scored; none is learnt."""
     seen = []
 
-    def learnt(adaptation, some, scored, seed):
+    def learnt(adaptation, some, scored):
         seen.append((some, scored))
         return adaptation.before[adaptation.deciding][scored]
 

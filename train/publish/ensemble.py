@@ -235,11 +235,11 @@ def _expect_better(probabilities: np.ndarray, val: Films, models: Path) -> None:
             )
 
 
-def _milliseconds(grader: Grader | Ensemble, *, films: int = 1, repeats: int = 15) -> float:
+def _milliseconds(grader: Grader | Ensemble, *, films: int = 1) -> float:
     """Return the median time for `films` films on this machine."""
     images = np.zeros((films, INPUT_SIDE, INPUT_SIDE), np.float32)
     times = []
-    for _ in range(repeats):
+    for _ in range(15):
         started = time.perf_counter()
         grader.grade_arrays(images)
         times.append(time.perf_counter() - started)
