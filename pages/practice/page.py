@@ -106,9 +106,8 @@ def show_settings(learner, films) -> None:
         with refusal, boundary.refusals_shown():
             options = {"mode": mode, "feedback": feedback, "limit": limit, "network": network}
             if file is not None:
-                exam, rounds = exam_choice.from_file(file, films), ()
-                options["mode"] = "plain"
-                options["left_out"] = exam_choice.films_in(file) - len(exam.films)
+                exam, options["left_out"] = exam_choice.from_file(file, films)
+                options["mode"], rounds = "plain", ()
             else:
                 favour = None
                 if repeats and seed is None and learner is not None:

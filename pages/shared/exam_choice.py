@@ -31,7 +31,7 @@ def say_what_file_sets(more: str = "") -> None:
     if not is_from_file():
         return
     try:
-        films = films_in(st.session_state[FILE])
+        films = len(_exam_in(st.session_state[FILE]).films)
     except KneeOAError:  # said where the session is begun
         return
     st.info(f"{counted(films, 'film')}, as in the exam file, which sets films and grades. {more}")
@@ -104,19 +104,22 @@ def new_seed(given: int | None) -> int:
     return secrets.randbelow(NEWEST_SEED) if given is None else int(given)
 
 
-def films_in(file) -> int:
-    """Return how many films an uploaded exam has."""
-    return len(exams.from_json(uploads.content_of(file)).films)
+def _exam_in(file) -> Exam:
+    return exams.from_json(uploads.content_of(file))
 
 
-def from_file(file, films: TeachingSet) -> Exam:
-    """Return what of an uploaded exam can be given with `films`; what cannot is said with it."""
-    match = exams.match(exams.from_json(uploads.content_of(file)), films)
+def from_file(file, films: TeachingSet) -> tuple[Exam, int]:
+    """Return what of an uploaded exam can be given with `films`, and how many films cannot.
+
+    Which those are is said with it.
+    """
+    whole = _exam_in(file)
+    match = exams.match(whole, films)
     left_out = exams.left_out(match)
     if not match.exam.films:
         raise DataError(" ".join(["Expected films of this exam in the data set.", *left_out]))
     _keep(match.exam, left_out)
-    return match.exam
+    return match.exam, len(whole.films) - len(match.exam.films)
 
 
 def drawn(exam: Exam, asked: int) -> Exam:

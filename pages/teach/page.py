@@ -85,7 +85,7 @@ def show_new(films) -> None:
         with refusal, boundary.refusals_shown():
             title = entered(title, exams.LONGEST_TITLE, "a title")
             if file is not None:
-                exam = exam_choice.from_file(file, films)
+                exam, _ = exam_choice.from_file(file, films)
                 exam = replace(exam, title=title or exam.title)
             else:
                 exam = exams.draw_exam(
