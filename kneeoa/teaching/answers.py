@@ -1,6 +1,6 @@
 """What a learner's answers are, row by row: given, thought over, out of time, never asked.
 
-A table of answers is as from `kneeoa.store.practice.answers_of`. A row without a grade is one of
+A table of answers is as from `kneeoa.store.answers.answers_of`. A row without a grade is one of
 three: of a film that could not be shown (nothing else in it), of one whose time was up (it has a
 time), or of one that she thinks over after she saw the network's answer (it has a first grade).
 """

@@ -17,7 +17,7 @@ from kneeoa.teaching.films import TeachingSet
 def own_grades(sessions: Sequence[pd.DataFrame]) -> dict[str, int]:
     """Return by image id the grades that were committed before an answer was seen.
 
-    `sessions` are answers as from `kneeoa.store.practice.answers_of`. Of each film its first
+    `sessions` are answers as from `kneeoa.store.answers.answers_of`. Of each film its first
     appearance counts and no other: where time was up, or the network's answer came first, there is
     no grade of it.
     """

@@ -85,7 +85,7 @@ def draw_rounds(
 def pooled(sessions: Sequence[pd.DataFrame], network: str) -> pd.DataFrame:
     """Return a learner's answers beside `network` as one table for `findings`.
 
-    `sessions` are all of hers, plain practice too, as from `kneeoa.store.practice.answers_of`. Of
+    `sessions` are all of hers, plain practice too, as from `kneeoa.store.answers.answers_of`. Of
     each film its first appearance counts and no other: later she has been told its grade.
     """
     first = first_seen(sessions)
