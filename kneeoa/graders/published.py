@@ -5,13 +5,13 @@ file; a model whose hash differs from its card is refused, and so is one whose g
 of the architecture that the card names (`kneeoa.graders.cards`).
 """
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kneeoa.errors import ModelError
 from kneeoa.graders.cards import graph, schema
+from kneeoa.graders.cards.digest import sha256_of
 from kneeoa.graders.weights import read_weights
 from kneeoa.networks import Architecture
 
@@ -58,7 +58,10 @@ def find_model(architecture: Architecture, models: Path = DEFAULT_MODELS) -> Pub
 
 def check_bytes(file: Path, expected: str) -> None:
     """Raise `ModelError` unless the SHA-256 of `file` is `expected`, in hex."""
-    received = _sha256(file)
+    try:
+        received = sha256_of(file)
+    except OSError:
+        raise ModelError(f"Expected the model file {file}. It is missing or unreadable.") from None
     if received != expected:
         raise ModelError(
             f"Expected the weights in {file} that the card describes (SHA-256 {expected[:12]}...). "
@@ -94,13 +97,3 @@ def _hint(folder: Path) -> str:
         ". Name a folder that holds a folder for each network, as `python -m train publish` writes "
         "them in a checkout."
     )
-
-
-def _sha256(file: Path) -> str:
-    try:
-        if not file.is_file():  # a pipe would be waited for, and a device read without an end
-            raise OSError
-        with file.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError:
-        raise ModelError(f"Expected the model file {file}. It is missing or unreadable.") from None

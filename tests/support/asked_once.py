@@ -61,7 +61,7 @@ def use() -> Callable[[], None]:
     for module in (serving, localiser, spoilt):
         patch.setattr(module, "session_of", _session_of)
     for module in (published, signature):
-        patch.setattr(module, "_sha256", _summed_once(module._sha256))
+        patch.setattr(module, "sha256_of", _summed_once(module.sha256_of))
     return patch.undo
 
 

@@ -1,6 +1,5 @@
 """What ``python -m train locate`` does; imports are late, as in `training`."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 from msgspec import Meta
 
 from kneeoa.errors import ConfigError
+from kneeoa.graders.cards.digest import sha256_of
 from kneeoa.graders.published import DEFAULT_MODELS
 from train.commands import options, signing, sources
 from train.commands.from_fields import option
@@ -193,11 +193,9 @@ def _other_pictures(command: Locate, pictures: Sequence[Path]) -> tuple["Picture
 
 
 def _digest_of(file: Path) -> str:
-    """Return the SHA-256 of a file; of what is no file, nobody waits for an end."""
     if not file.is_file():
         raise ConfigError(f"Expected --start to be a checkpoint. There is no file {file}.")
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return sha256_of(file)
 
 
 def _graders(models: Path) -> "Grade | None":

@@ -1,6 +1,5 @@
 """The trained localiser -> ``<models>/localiser``, with thresholds and figures on its card."""
 
-import hashlib
 import json
 import platform
 from collections.abc import Callable, Sequence
@@ -19,6 +18,7 @@ from kneeoa.files import whole_folder
 from kneeoa.films.frames import network_input
 from kneeoa.films.radiograph import Radiograph
 from kneeoa.graders.cards import schema
+from kneeoa.graders.cards.digest import sha256_of
 from kneeoa.graders.locating.answers import Answer, implant_score
 from kneeoa.graders.locating.found import Found
 from kneeoa.graders.locating.localiser import Localiser
@@ -98,7 +98,7 @@ def publish(
         onnx.save(to_onnx(plain), file)
         card = {
             "schema_version": schema.VERSION,
-            "model_sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
+            "model_sha256": sha256_of(file),
             "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "data": data,
             "counts": {

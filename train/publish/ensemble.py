@@ -1,6 +1,5 @@
 """Finished runs of both networks -> the published ensemble, chosen on validation films alone."""
 
-import hashlib
 import itertools
 import json
 import statistics
@@ -18,6 +17,7 @@ from kneeoa.errors import DataError
 from kneeoa.files import whole_folder
 from kneeoa.graders import together
 from kneeoa.graders.cards import schema
+from kneeoa.graders.cards.digest import sha256_of
 from kneeoa.graders.grading import Ensemble, Grader
 from kneeoa.graders.published import PublishedModel, find_model
 from kneeoa.metrics import calibration
@@ -164,7 +164,7 @@ def _candidates(results_folder: Path, splits: dict[str, Films], folder: Path) ->
                 architecture,
                 run.record.run_id,
                 file,
-                hashlib.sha256(file.read_bytes()).hexdigest(),
+                sha256_of(file),
                 temperature,
                 answers,
                 calibration.cross_entropy(val.grades, answers.mean(axis=0)),

@@ -1,6 +1,5 @@
 """A finished run -> the published model that the dashboard serves, with its card."""
 
-import hashlib
 import json
 import math
 from dataclasses import asdict
@@ -16,6 +15,7 @@ from kneeoa.data.arrays import Films
 from kneeoa.errors import DataError, ModelError
 from kneeoa.files import whole_folder
 from kneeoa.graders.cards import schema
+from kneeoa.graders.cards.digest import sha256_of
 from kneeoa.graders.grading import Grader
 from kneeoa.graders.serving import Answers
 from kneeoa.grades import GRADES
@@ -97,7 +97,7 @@ def publish(
             name: calibration.recalibrate(answer.probabilities, temperature)
             for name, answer in answers.items()
         }
-        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+        digest = sha256_of(file)
         card = {
             "schema_version": schema.VERSION,
             "architecture": record.architecture,

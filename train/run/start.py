@@ -5,7 +5,6 @@ apart is their SHA-256, and what they learnt from stands in the file beside them
 """
 
 import functools
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from kneeoa.errors import DataError, ModelError
 from kneeoa.graders.cards import schema
+from kneeoa.graders.cards.digest import sha256_of
 from kneeoa.records import results
 from train.config import TrainConfig
 
@@ -112,5 +112,4 @@ def digest_of(named: str) -> str:
 @functools.cache
 def _digest(file: str, size: int, changed: int) -> str:
     """Hash a file once for all the cycles that start from it."""
-    with Path(file).open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return sha256_of(Path(file))

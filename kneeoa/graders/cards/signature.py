@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Literal
 
 from kneeoa.errors import ConfigError, DataError, ModelError
 from kneeoa.files import parse_versioned, read_regular, record_of, whole_file
+from kneeoa.graders.cards.digest import sha256_of
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import (
@@ -220,21 +221,14 @@ def _hashes(models: Path) -> dict[str, str]:
         name = file.relative_to(models)
         if name.as_posix() in (LIST, SIGNATURE) or any(p.startswith(".") for p in name.parts):
             continue
-        if file.is_file():
-            hashes[name.as_posix()] = _sha256(file)
-        elif file.is_symlink() or not file.is_dir():
+        if file.is_dir() and not file.is_symlink():
+            continue
+        try:
+            hashes[name.as_posix()] = sha256_of(file)
+        except OSError:
             # A folder elsewhere, whose models would be used, or a pipe: nobody stands for these.
             hashes[name.as_posix()] = ""
     return hashes
-
-
-def _sha256(file: Path) -> str:
-    """Return the hash in hex; of a file that cannot be read, an empty text."""
-    try:
-        with file.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError:
-        return ""
 
 
 def _private_key(file: Path) -> "Ed25519PrivateKey":

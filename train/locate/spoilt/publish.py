@@ -1,6 +1,5 @@
 """The trained network -> a file beside the localiser's, its threshold and hash on the card."""
 
-import hashlib
 import json
 import shutil
 from collections.abc import Callable, Sequence
@@ -14,6 +13,7 @@ import onnx
 from kneeoa.files import whole_folder
 from kneeoa.films.frames import Frame, network_input
 from kneeoa.films.radiograph import Radiograph
+from kneeoa.graders.cards.digest import sha256_of
 from kneeoa.graders.cards.schema import LOG_ODDS
 from kneeoa.graders.locating.localiser import Localiser
 from kneeoa.graders.locating.spoilt import FILE, shown
@@ -75,7 +75,7 @@ def put_into(
     plain = folded(trained.network)
     onnx.save(to_onnx(plain), folder / FILE)
     part = {
-        "model_sha256": hashlib.sha256((folder / FILE).read_bytes()).hexdigest(),
+        "model_sha256": sha256_of(folder / FILE),
         "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "threshold": LOG_ODDS,  # refuses nothing
         "config": settings(trained.config),
