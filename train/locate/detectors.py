@@ -9,6 +9,8 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
+from train.locate.geometry import between
+
 
 def handled(
     images: np.ndarray, film: np.ndarray, boxes: np.ndarray, rng: np.random.Generator
@@ -20,8 +22,8 @@ def handled(
     count, side, _ = images.shape
     field = _ramps(side) @ rng.standard_normal((count, 4, 4), np.float32) @ _ramps(side).T
     spread = images.std(axis=(1, 2), keepdims=True)
-    images = images + field * spread * _between(rng, 0, 0.5, count)
-    images = np.clip(images, 1e-3, 1) ** np.exp(_between(rng, -0.8, 0.8, count))
+    images = images + field * spread * between(rng, 0, 0.5, count)
+    images = np.clip(images, 1e-3, 1) ** np.exp(between(rng, -0.8, 0.8, count))
     for number in np.flatnonzero(rng.random(count) < 0.35):
         collimate(images[number], film[number], rng)
     for number in np.flatnonzero(rng.random(count) < 0.35):
@@ -36,7 +38,7 @@ def handled(
         images[number] = ndimage.gaussian_filter(images[number], rng.uniform(0.3, 1.0))
     for number in np.flatnonzero(rng.random(count) < 0.2):
         images[number] = compressed(images[number], int(rng.integers(15, 80)))
-    strength = _between(rng, 0, 1, count) ** 2 * 0.25 * images.std(axis=(1, 2), keepdims=True)
+    strength = between(rng, 0, 1, count) ** 2 * 0.25 * images.std(axis=(1, 2), keepdims=True)
     return images + rng.standard_normal(images.shape, np.float32) * strength, negative
 
 
@@ -87,7 +89,3 @@ def _ramps(side: int) -> np.ndarray:
 def _extent(film: np.ndarray) -> tuple[int, int, int, int]:
     rows, columns = np.flatnonzero(film.any(axis=1)), np.flatnonzero(film.any(axis=0))
     return rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
-
-
-def _between(rng: np.random.Generator, low: float, high: float, count: int) -> np.ndarray:
-    return rng.uniform(low, high, (count, 1, 1)).astype(np.float32)

@@ -94,12 +94,14 @@ def world(geometry: Geometry, side: int) -> tuple[np.ndarray, np.ndarray, np.nda
     Each is ``(N, side, side)``; x and y are float32, the last is bool.
     """
     line = ((np.arange(side) + 0.5) / side * 2 - 1).astype(np.float32)
-    scale_x, scale_y = (_wide(value) for value in geometry.scale)
+    scale_x, scale_y = (per_image(value) for value in geometry.scale)
     x = line[None, None, :] / scale_x
     y = line[None, :, None] / scale_y
-    film = (np.abs(x) <= _wide(geometry.half_width)) & (np.abs(y) <= _wide(geometry.half_height))
-    x, y = x - _wide(geometry.centre_x), y - _wide(geometry.centre_y)
-    cosine, sine = _wide(np.cos(geometry.angle)), _wide(np.sin(geometry.angle))
+    film = (np.abs(x) <= per_image(geometry.half_width)) & (
+        np.abs(y) <= per_image(geometry.half_height)
+    )
+    x, y = x - per_image(geometry.centre_x), y - per_image(geometry.centre_y)
+    cosine, sine = per_image(np.cos(geometry.angle)), per_image(np.sin(geometry.angle))
     return cosine * x + sine * y, cosine * y - sine * x, film
 
 
@@ -157,5 +159,11 @@ def _share_on_film(geometry: Geometry, box: np.ndarray) -> np.ndarray:
     return share
 
 
-def _wide(values: np.ndarray) -> np.ndarray:
+def between(rng: np.random.Generator, low: float, high: float, count: int) -> np.ndarray:
+    """Draw a number for each of `count` images, ``(count, 1, 1) float32``."""
+    return rng.uniform(low, high, (count, 1, 1)).astype(np.float32)
+
+
+def per_image(values: np.ndarray) -> np.ndarray:
+    """Return a number for each image, ``(N,)``, as ``(N, 1, 1) float32``: beside its pixels."""
     return np.asarray(values, np.float32)[:, None, None]

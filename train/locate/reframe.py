@@ -8,8 +8,9 @@ where the crop ended and not what was there.
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.special import expit
 
-from train.locate.geometry import Geometry, world
+from train.locate.geometry import Geometry, between, per_image, world
 
 _LEVELS = 3
 
@@ -40,14 +41,14 @@ def film_around(
     """
     count = len(geometry)
     x, y, film = world(geometry, side)
-    right, down = x * _wide(geometry.side), y
-    fold = _wide(geometry.fold)
+    right, down = x * per_image(geometry.side), y
+    fold = per_image(geometry.fold)
     beyond = right > fold
     with np.errstate(invalid="ignore"):
         right = np.where(beyond, 2 * fold - right, right)
-    down = np.where(beyond, down - _wide(geometry.shift), down)
+    down = np.where(beyond, down - per_image(geometry.shift), down)
     flip = np.where(rng.random(count) < 0.5, -1, 1)
-    across, rows = _into_crop(right * _wide(flip * geometry.side), down, rng)
+    across, rows = _into_crop(right * per_image(flip * geometry.side), down, rng)
     which = np.where(beyond, np.asarray(other)[:, None, None], np.asarray(index)[:, None, None])
     image = _sample(levels, which, across, rows, geometry, side) / 255
     return _outlined(image, right, down, fold, rng), film, (x, y)
@@ -59,10 +60,10 @@ def _into_crop(
     """Return where in the crop what lies at x, y is taken from: the shaft narrows and repeats."""
     count = len(x)
     over = np.maximum(np.abs(y) - 1, 0)
-    narrow = _between(rng, 0.25, 0.6, count)
-    x = x / (1 - narrow * np.minimum(over / _between(rng, 0.5, 1.2, count), 1))
-    ripple = 0.03 * np.sin(over * 20 + _between(rng, 0, 6, count))
-    back = np.clip(1 - _between(rng, 0, 0.25, count) * over + ripple, 0.5, 0.995)
+    narrow = between(rng, 0.25, 0.6, count)
+    x = x / (1 - narrow * np.minimum(over / between(rng, 0.5, 1.2, count), 1))
+    ripple = 0.03 * np.sin(over * 20 + between(rng, 0, 6, count))
+    back = np.clip(1 - between(rng, 0, 0.25, count) * over + ripple, 0.5, 0.995)
     y = np.where(over > 0, np.sign(y) * back, y)
     aside = np.maximum(np.abs(x) - 1, 0)
     return np.where(aside > 0, np.sign(x) * np.clip(1 - 0.15 * aside, 0.75, 0.995), x), y
@@ -106,28 +107,16 @@ def _outlined(
 ) -> np.ndarray:
     """Let the leg end in air: at its outline, and in some films between both knees."""
     count = len(image)
-    soft = _between(rng, 0.02, 0.15, count)
-    slope = _wide(rng.normal(0, 0.1, count))
-    outer = _between(rng, 0.95, 2.2, count)
-    air = _sigmoid((-x - outer - slope * y) / soft)
+    soft = between(rng, 0.02, 0.15, count)
+    slope = per_image(rng.normal(0, 0.1, count))
+    outer = between(rng, 0.95, 2.2, count)
+    air = expit((-x - outer - slope * y) / soft)
     with np.errstate(invalid="ignore"):
-        inner = np.where(np.isinf(fold), _between(rng, 0.95, 2.2, count), 99)
-        air += _sigmoid((x - inner + slope * y) / soft)
-        gap = _between(rng, 0, 0.3, count) * _wide(rng.random(count) < 0.6)
-        between = _sigmoid((gap - (fold - x)) / np.minimum(soft, 0.05))
-    air += np.where(np.isinf(fold) | (gap == 0), 0, between)
-    air = np.minimum(air, 1) * _wide(rng.random(count) < 0.7)
-    dark = image.min(axis=(1, 2), keepdims=True).clip(max=0.3) * _between(rng, 0, 1, count)
+        inner = np.where(np.isinf(fold), between(rng, 0.95, 2.2, count), 99)
+        air += expit((x - inner + slope * y) / soft)
+        gap = between(rng, 0, 0.3, count) * per_image(rng.random(count) < 0.6)
+        gap_air = expit((gap - (fold - x)) / np.minimum(soft, 0.05))
+    air += np.where(np.isinf(fold) | (gap == 0), 0, gap_air)
+    air = np.minimum(air, 1) * per_image(rng.random(count) < 0.7)
+    dark = image.min(axis=(1, 2), keepdims=True).clip(max=0.3) * between(rng, 0, 1, count)
     return image * (1 - air) + dark * air
-
-
-def _between(rng: np.random.Generator, low: float, high: float, count: int) -> np.ndarray:
-    return rng.uniform(low, high, (count, 1, 1)).astype(np.float32)
-
-
-def _wide(values: np.ndarray) -> np.ndarray:
-    return np.asarray(values, np.float32)[:, None, None]
-
-
-def _sigmoid(values: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-np.clip(values, -30, 30)))

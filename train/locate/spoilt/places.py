@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 from scipy import ndimage
+from scipy.special import expit
 
 
 def place(shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
@@ -22,11 +23,6 @@ def bent(image: np.ndarray, y: np.ndarray, x: np.ndarray) -> np.ndarray:
     return ndimage.map_coordinates(image, [rows, columns], order=1, mode="nearest")
 
 
-def sigmoid(values: np.ndarray) -> np.ndarray:
-    """Return what rises from 0 to 1 at 0."""
-    return 1 / (1 + np.exp(-np.clip(values, -30, 30)))
-
-
 def soft_box(shape: tuple[int, ...], rows: Sequence[int], rng: np.random.Generator) -> np.ndarray:
     """Return a mask in [0, 1] of some rows, over the whole width or most of it, or an ellipse."""
     y, x = place(shape)
@@ -35,7 +31,7 @@ def soft_box(shape: tuple[int, ...], rows: Sequence[int], rng: np.random.Generat
     way = rng.integers(3)
     across = (x - rng.normal(0, 0.05)) / (rng.uniform(0.65, 1) if way else np.inf)
     away = np.hypot(down, across) / 1.1 if way == 2 else np.maximum(np.abs(down), np.abs(across))
-    return sigmoid((1 - away) * np.exp(rng.uniform(np.log(6), np.log(120))))
+    return expit((1 - away) * np.exp(rng.uniform(np.log(6), np.log(120))))
 
 
 def spread_out(image: np.ndarray) -> np.ndarray:

@@ -4,8 +4,9 @@ No seam need be there: `kneeoa.graders.locating.seams` knows straight ones.
 """
 
 import numpy as np
+from scipy.special import expit
 
-from train.locate.spoilt.places import place, sigmoid
+from train.locate.spoilt.places import place
 
 _MIRRORED, _MATCHED = 0.15, 0.5
 """How often the other knee is the mirror image of the one, and how often as bright as it."""
@@ -67,7 +68,7 @@ def _joined(
     image: np.ndarray, other: np.ndarray, away: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
     """Return one image where `away` is negative, the other where it is not; softly, or at once."""
-    share = sigmoid(away * np.exp(rng.uniform(np.log(12), np.log(300))))
+    share = expit(away * np.exp(rng.uniform(np.log(12), np.log(300))))
     return image * (1 - share) + other * share
 
 
