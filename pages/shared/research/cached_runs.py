@@ -56,8 +56,7 @@ def observed(
     One row a run and split as from `anova.observations`, ``run_id`` being the label; and by
     label why a run could not be measured.
     """
-    files = _predictions_of((folder, run_id) for _, folder, run_id, *_ in runs)
-    changed = tuple(map(cached.changed, files))
+    files, changed = _predictions_of((folder, run_id) for _, folder, run_id, *_ in runs)
     return _observed(_key(runs, changed), runs, files, changed)
 
 
@@ -87,15 +86,13 @@ def graded(
     By architecture, then label; runs whose predictions cannot be read or have no such films are
     left out. Not to be changed.
     """
-    files = _predictions_of((folder, run_id) for _, _, folder, run_id in runs)
-    changed = tuple(map(cached.changed, files))
+    files, changed = _predictions_of((folder, run_id) for _, _, folder, run_id in runs)
     return _graded(_key(runs, changed), split, runs, files, changed)
 
 
 def answers(runs: tuple[tuple[str, str, str, str], ...], split: str) -> dict[str, pandas.DataFrame]:
     """Return `confusions.mean_answers` of each network's runs, as `graded` takes them."""
-    files = _predictions_of((folder, run_id) for _, _, folder, run_id in runs)
-    changed = tuple(map(cached.changed, files))
+    files, changed = _predictions_of((folder, run_id) for _, _, folder, run_id in runs)
     return _answers(_key(runs, changed), split, runs, files, changed)
 
 
@@ -106,9 +103,8 @@ def study_tables(
 
     `study` is the folder of the study that these runs are, whose own tables then may do.
     """
-    files = _predictions_of((folder, run_id) for _, folder, run_id, *_ in runs)
+    files, changed = _predictions_of((folder, run_id) for _, folder, run_id, *_ in runs)
     kept = cached.changed(study / "comparisons.csv") if study else 0
-    changed = tuple(map(cached.changed, files))
     return _study_tables(_key(runs, changed, kept), split, study, runs, files, changed)
 
 
@@ -154,7 +150,9 @@ def _study_tables(key, split, study, _runs, _files, _changed):
 
 
 def _predictions_of(runs):
-    return tuple(Path(folder) / "runs" / run_id / "predictions.csv" for folder, run_id in runs)
+    """Return the predictions of runs ``(folder, run_id)``, and when each was last written."""
+    files = tuple(Path(folder) / "runs" / run_id / "predictions.csv" for folder, run_id in runs)
+    return files, tuple(map(cached.changed, files))
 
 
 @st.cache_resource(show_spinner=False, max_entries=5000)
