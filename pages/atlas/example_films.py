@@ -137,4 +137,4 @@ def show_way_on(name: str, key: str) -> None:
         if digest is not None:
             session_films.all_films()[digest].drawn |= films.is_synthetic
         st.session_state[session_films.NEXT] = digest
-        kept.open_page("reading/page.py")
+        kept.open_read()

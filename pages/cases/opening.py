@@ -86,4 +86,4 @@ class Films:
         if self._refused:
             st.toast(f"{counted(self._refused, 'film')} could not be opened.")
         st.session_state[session_films.NEXT] = self._first
-        kept.open_page("reading/page.py")
+        kept.open_read()

@@ -145,7 +145,7 @@ def turn_to_opened() -> None:
     state[session_films.NEXT], state[was_going] = digest, opened
     if place:
         knees.turn_to(film, int(place))
-    kept.open_page("reading/page.py")
+    kept.open_read()
 
 
 def show_archive() -> None:
@@ -165,6 +165,6 @@ def show_archive() -> None:
 
 style.apply_style()
 if reopening.wanted() is not None:
-    kept.open_page("reading/page.py")
+    kept.open_read()
 with boundary.refusals_shown():
     show()

@@ -100,7 +100,7 @@ def _open(film):
             session_films.propose(opened, film.knee, film.frame, film.findings)
             knees.turn_to(opened, film.knee)
         st.session_state[session_films.NEXT] = digest
-        kept.open_page("reading/page.py")
+        kept.open_read()
 
 
 def show_curve(work: Work) -> None:

@@ -79,4 +79,4 @@ def show_film(image_id: str, key: str, *, show_beside: Callable[[], None]) -> No
             known_film.show_answers(film)
             if st.button("Open in the reading page", key=f"open_{key}", width="stretch"):
                 st.session_state[session_films.NEXT] = session_films.add(name, data)
-                kept.open_page("reading/page.py")
+                kept.open_read()

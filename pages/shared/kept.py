@@ -121,14 +121,14 @@ def standing(*keys: str) -> dict[str, list[str]]:
     return {key: names for key in keys if (names := st.session_state.get(_place(key)))}
 
 
-def open_page(page: str) -> NoReturn:
-    """Turn to another page from code, such as ``"reading/page.py"``.
+def open_read() -> NoReturn:
+    """Turn to Read from code.
 
     It goes along with this page's address: Streamlit takes that away before it turns, and the
     browser's way back would then lead to an address that nobody has chosen.
     """
     here = {key: st.query_params.get_all(key) for key in st.query_params}
-    st.switch_page(page, query_params=here)
+    st.switch_page("reading/page.py", query_params=here)
 
 
 def remember(key: str) -> None:
