@@ -69,18 +69,9 @@ def fit(
     # The graphs of the run before, which a long study would pile up.
     keras.utils.clear_session()
     check_batch(config, len(train))
-    state = checkpoint.read_state(folder)
-    history: History = state.history if state else ()
     made_by = machine.made_by
-    if state and state.made_by != made_by:
-        raise checkpoint.UnusableStateError(
-            f"Expected to go on with {folder.name} under {state.made_by}, as it was begun. "
-            f"Received: {made_by}. Give --precision and KERAS_BACKEND as before, or remove "
-            f"{folder} to begin anew."
-        )
-    if state:
-        # Now, and not in an hour, when its weights are needed.
-        checkpoint.read_best(folder, schedule.best_epoch(history))
+    state = _state_in(folder, made_by)
+    history: History = state.history if state else ()
     with scope(machine), Saver(folder) as saver:
         network = architectures.build(
             config.architecture, seed=config.seed, side=None, standardise=config.standardise
@@ -91,11 +82,10 @@ def fit(
         expect_weights(network, config.init)
         start = facts_of(config)
         network.jit_compile = machine.compile
-        with _says_too_large(config):
-            learner_of = _learners(network, config, machine, train, len(history))
         stage_number: int | None = None
         learner: Learner | None = None
-        with contextlib.ExitStack() as held:
+        with _says_too_large(config), contextlib.ExitStack() as held:
+            learner_of = _learners(network, config, machine, train, len(history))
             while (number := schedule.next_stage(config, history)) is not None:
                 if learner is None or number != stage_number:
                     held.close()
@@ -104,27 +94,24 @@ def fit(
                         architectures.assign_all(network, saver.best(schedule.best_epoch(history)))
                     fresh = initialisation.fresh_layers
                     unfreeze_from(network, config.stages[number].from_layer, always=fresh)
-                    with _says_too_large(config):
-                        learner = learner_of(config.stages[number])
+                    learner = learner_of(config.stages[number])
                     held.callback(learner.close)
                     if resumed and state:
                         _restore(network, learner, state, folder)
                     stage_number = number
                 started = time.monotonic()
                 row = _train_epoch(learner, config, len(train), history, number, report)
-                with _says_too_large(config):
-                    weights = copies(architectures.variables(network))
-                    kept = averaged(network, learner.optimizer, weights)
-                    if kept is not weights:
-                        architectures.assign_all(network, kept)
-                    row |= _validate(network, val, started)
-                    if kept is not weights:
-                        architectures.assign_all(network, weights)
+                weights = copies(architectures.variables(network))
+                kept = averaged(network, learner.optimizer, weights)
+                if kept is not weights:
+                    architectures.assign_all(network, kept)
+                row |= _validate(network, val, started)
+                if kept is not weights:
+                    architectures.assign_all(network, weights)
                 for name in ("loss", "val_loss"):
                     _expect_finite(row, name, config)
                 history = (*history, row)
-                with _says_too_large(config):
-                    saver.save(_state(learner, weights, history, made_by), kept)
+                saver.save(_state(learner, weights, history, made_by), kept)
                 del weights, kept  # the device has room for what the saver holds, not for more
                 report(_after_epoch(config, history, learner.note))
         best_epoch = schedule.best_epoch(history)
@@ -141,6 +128,22 @@ def fit(
         sum(row["seconds"] for row in history),
         start,
     )
+
+
+def _state_in(folder: Path, made_by: str) -> checkpoint.State | None:
+    """Return what there is to go on from; raise `UnusableStateError` as `fit` does."""
+    state = checkpoint.read_state(folder)
+    if state is None:
+        return None
+    if state.made_by != made_by:
+        raise checkpoint.UnusableStateError(
+            f"Expected to go on with {folder.name} under {state.made_by}, as it was begun. "
+            f"Received: {made_by}. Give --precision and KERAS_BACKEND as before, or remove "
+            f"{folder} to begin anew."
+        )
+    # Now, and not in an hour, when its weights are needed.
+    checkpoint.read_best(folder, schedule.best_epoch(state.history))
+    return state
 
 
 def _learners(
@@ -176,8 +179,7 @@ def _train_epoch(
     report: Report,
 ) -> dict[str, Any]:
     started = time.monotonic()
-    with _says_too_large(config):
-        learned = learner.epoch(len(history), _Watch(config, films, history, report, learner.note))
+    learned = learner.epoch(len(history), _Watch(config, films, history, report, learner.note))
     trained = steps_per_epoch(config, films) * config.batch_size
     return {
         "epoch": len(history) + 1,
