@@ -100,10 +100,10 @@ def _handed_over(ask: Any) -> Any:
     def request_rerun(session: Any, client_state: Any) -> None:
         part = client_state.fragment_id if client_state is not None else ""
         requests = session._scriptrunner and session._scriptrunner._requests
-        # One that was drawn anew has another name: all of the page knows its controls. And what is
-        # asked of a part before its page is begun would be made one with what the page was asked.
+        # One that was drawn anew has another name: all of the page knows its controls.
         is_there = part and session.has_fragment(part)
-        if _is_to_begin(requests) if is_there else part and not client_state.is_auto_rerun:
+        is_click = bool(part) and not client_state.is_auto_rerun
+        if _would_be_one(requests, is_click) if is_there else is_click:
             client_state.fragment_id = part = ""
         if not part and requests:
             _take_over(requests, _line(session))
@@ -112,10 +112,15 @@ def _handed_over(ask: Any) -> Any:
     return request_rerun
 
 
-def _is_to_begin(requests: Any) -> bool:
-    """Return whether all of the page waits to be run."""
-    is_asked: bool = requests is not None and requests._state == ScriptRequestType.RERUN
-    return is_asked and not requests._rerun_data.fragment_id_queue
+def _would_be_one(requests: Any, is_click: bool) -> bool:
+    """Return whether what is asked of a part is made one with what waits, and either acted on once.
+
+    Not so with a part that looks again by itself: there is nothing to be acted on.
+    """
+    if requests is None or requests._state != ScriptRequestType.RERUN:
+        return False
+    waits = requests._rerun_data
+    return bool(not waits.fragment_id_queue or (is_click and not waits.is_auto_rerun))
 
 
 def _take_over(requests: Any, line: _Line) -> None:
