@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 from pydicom.uid import JPEGBaseline8Bit
 
+from kneeoa.films.colours.kinds import from_luma
 from kneeoa.films.grey import ADVICE, without_advice
 from kneeoa.films.phantom import draw_knee
 from kneeoa.films.radiograph import read_radiograph
@@ -38,7 +39,7 @@ def test_what_is_in_colour_is_said(kind):
 def test_of_what_is_no_film_no_note_advises_to_export_it_again():
     colour = np.concatenate([RAINBOW[FILM] * 255, np.full((*FILM.shape, 1), 128)], axis=-1)
     notes = read_radiograph(image_file(colour.astype(np.uint8), "PNG"), "film").notes
-    assert [note.endswith(advice) for note, advice in zip(notes, ADVICE[::-1], strict=True)]
+    assert [note.endswith(advice) for note, advice in zip(notes, ADVICE[1::-1], strict=True)]
     bare = without_advice((*notes, "Another note: export the film again."))
     assert bare[0].endswith("half transparent and is shown on black.")
     assert bare[1].endswith("markings, a heat map or a photograph.")
@@ -58,6 +59,46 @@ def test_of_what_is_no_film_no_note_advises_to_export_it_again():
 def test_grey_a_tint_and_a_marker_are_no_colour(film):
     assert notes_of(film) == ""
     assert notes_of(film, "JPEG") == ""
+
+
+def relabelled(stream, transform):
+    """Return a JPEG that says by Adobe's mark that its colours are RGB (0) or luma (1)."""
+    plain = bytearray(stream[:2] + b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0" + bytes([transform]))
+    place = 2
+    while stream[place + 1] != 0xDA:
+        end = place + 2 + int.from_bytes(stream[place + 2 : place + 4])
+        plain += stream[place:end] * (stream[place + 1] not in (0xE0, 0xEE))
+        place = end
+    return bytes(plain + stream[place:])
+
+
+@pytest.mark.parametrize("turned", [0, 6], ids=["upright", "lying"])
+@pytest.mark.parametrize("is_rgb", [False, True], ids=["luma", "RGB"])
+def test_a_jpeg_is_read_by_the_colours_that_it_has(is_rgb, turned):
+    exif = Image.Exif()
+    exif[0x0112] = turned or 1
+    lying = np.ascontiguousarray(np.rot90(GREY, bool(turned)))
+    options = {"quality": 95, "subsampling": 0, "keep_rgb": is_rgb}
+    stream = image_file(lying, "JPEG", exif=exif, **options)
+    for transform in (0, 1):
+        radiograph = read_radiograph(relabelled(stream, transform), "film")
+        assert np.abs(radiograph.pixels - FILM).mean() < 3
+        assert radiograph.notes == ()
+
+
+@pytest.mark.parametrize("tint", [(1, 1, 1), (0.75, 0.85, 0.95)])
+def test_luma_and_colours_that_were_kept_as_red_green_and_blue_are_mixed_back(tint):
+    rgb = (GREY * tint).astype(np.uint8)
+    in_luma = np.asarray(Image.fromarray(rgb).convert("YCbCr"))
+    for kind in ("PNG", "TIFF"):
+        radiograph = read_radiograph(image_file(in_luma, kind), "film")
+        np.testing.assert_allclose(radiograph.pixels, rgb @ (0.299, 0.587, 0.114), atol=3)
+
+
+def test_a_strong_tint_is_said():
+    wrong = from_luma(GREY)
+    assert "strongly tinted" in notes_of(wrong)
+    assert without_advice([notes_of(wrong)])[0].endswith("the file says.")
 
 
 def colour_dicom(pixels, *, planes, **tags):

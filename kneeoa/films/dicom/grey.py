@@ -7,6 +7,7 @@ from pydicom import Dataset
 from pydicom.pixels import apply_color_lut, apply_windowing
 
 from kneeoa.errors import RadiographError
+from kneeoa.films.colours.kinds import bits_of
 from kneeoa.films.dicom.bits import Samples
 from kneeoa.films.dicom.lut import Table, read_table
 from kneeoa.films.grey import by_level, colour_notes, to_grey, window
@@ -36,8 +37,10 @@ def present(
     if dataset.get("PhotometricInterpretation") == "PALETTE COLOR":
         stored = apply_color_lut(stored, dataset)
     if stored.ndim == 3:
-        white = _white_of(stored)
-        return to_grey(stored) * np.float32(255 / white), colour_notes(stored, white)
+        # They reach to white, however many bits are said.
+        white = (1 << bits_of(stored)) - 1
+        grey = to_grey(stored) * np.float32(255 / white)
+        return 255 - grey if _is_inverse(dataset) else grey, colour_notes(stored, white)
     white = 2**samples.bits - 1
     shown = _given_window(dataset, stored)
     if shown is None:
@@ -56,11 +59,6 @@ def present(
     if outside is not None:
         shown[outside] = 0
     return shown, ()
-
-
-def _white_of(colour: np.ndarray) -> int:
-    """Return the largest number of as many bits as colours use, 8 at least: they reach to white."""
-    return 2 ** max(8, int(colour.max()).bit_length()) - 1
 
 
 def padding(dataset: Dataset, stored: np.ndarray) -> np.ndarray | None:

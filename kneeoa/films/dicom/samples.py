@@ -7,7 +7,7 @@ import numpy as np
 from pydicom import DataElement, Dataset
 from pydicom.dataset import FileMetaDataset
 from pydicom.encaps import encapsulate
-from pydicom.pixels import convert_color_space, get_decoder
+from pydicom.pixels import get_decoder
 from pydicom.uid import (
     UID,
     JPEG2000TransferSyntaxes,
@@ -20,6 +20,8 @@ from pydicom.uid import (
 
 from kneeoa.errors import RadiographError
 from kneeoa.films.apart import once
+from kneeoa.films.colours.kinds import in_rgb
+from kneeoa.films.colours.order import in_order
 from kneeoa.films.dicom.code_stream import (
     find_header,
     first_frame,
@@ -31,12 +33,6 @@ from kneeoa.films.dicom.cut_jpeg import is_cut, is_cut_in
 _CODE_STREAMS = (*JPEGTransferSyntaxes, *JPEGLSTransferSyntaxes, *JPEG2000TransferSyntaxes)
 _BITS_STORED, _HIGH_BIT = 0x00280101, 0x00280102
 _LUMA_AND_COLOURS = ("YBR_FULL", "YBR_FULL_422")
-_NO_COLOUR = 128
-_LITTLE_COLOUR, _CLEARLY_MORE = 40, 2
-"""Grey values, of 255, by which channels differ in the mean in a film; and how many times as many
-say that the header names the wrong kind of colours. Of 60 validation films, in grey and two tints,
-none was taken for the other kind; grey ones have 0, 15 and more in the wrong kind, and pictures
-full of colour 149 and more in either."""
 
 
 def stored_samples(dataset: Dataset) -> np.ndarray:
@@ -54,8 +50,8 @@ def stored_samples(dataset: Dataset) -> np.ndarray:
     if dataset.SamplesPerPixel == 1:
         return samples
     if not dataset.file_meta.TransferSyntaxUID.is_compressed:
-        samples = _in_planes_or_not(samples, behind=dataset.get("PlanarConfiguration") == 1)
-    return _in_rgb(samples, kind)
+        samples = in_order(samples, behind=dataset.get("PlanarConfiguration") == 1)
+    return in_rgb(samples, says_luma=kind in _LUMA_AND_COLOURS)
 
 
 def _decoded(dataset: Dataset) -> tuple[np.ndarray, str]:
@@ -122,48 +118,6 @@ def syntax_name(dataset: Dataset) -> str:
     uid = dataset.file_meta.TransferSyntaxUID
     # An invented one would carry the file's text into the message.
     return "unknown transfer syntax" if uid.name == str(uid) else uid.name
-
-
-def _in_planes_or_not(colour: np.ndarray, *, behind: bool) -> np.ndarray:
-    """Return ``(H, W, 3)`` samples in the order in which they are one grey film, if in one of two.
-
-    PlanarConfiguration says whether colours stand behind each other (`behind`), and may be wrong.
-    """
-    if _is_grey(colour):
-        return colour
-    height, width, count = colour.shape
-    if behind:
-        other = colour.transpose(2, 0, 1).reshape(height, width, count)
-    else:
-        other = colour.reshape(count, height, width).transpose(1, 2, 0)
-    return other if _is_grey(other) else colour
-
-
-def _is_grey(colour: np.ndarray) -> bool:
-    """Return whether ``(H, W, 3)`` samples are a grey film, in RGB or in luma and colours."""
-    in_luma = colour.dtype == np.uint8 and (colour[..., 1:] == _NO_COLOUR).all()
-    return bool(in_luma or (colour == colour[..., :1]).all())
-
-
-def _in_rgb(colour: np.ndarray, kind: str) -> np.ndarray:
-    """Return samples ``(H, W, 3)`` of a `kind`, as decoded, in red, green and blue.
-
-    Files say the wrong kind. A film has hardly any colour, and has much in the wrong kind, so that
-    it tells which is right; where it does not, the file is believed.
-    """
-    says_luma = kind in _LUMA_AND_COLOURS
-    if colour.dtype != np.uint8:
-        return convert_color_space(colour, kind, "RGB") if says_luma else colour
-    converted = convert_color_space(colour, "YBR_FULL", "RGB")
-    as_told, other = (converted, colour) if says_luma else (colour, converted)
-    least = _colour_in(other)
-    is_belied = least < _LITTLE_COLOUR and _colour_in(as_told) > _CLEARLY_MORE * least
-    return other if is_belied else as_told
-
-
-def _colour_in(colour: np.ndarray) -> float:
-    """Return by how much the channels ``(H, W, 3)`` differ, in the mean."""
-    return float(np.ptp(colour, axis=-1).mean())
 
 
 def _pixel_array(dataset: Dataset, **more: Any) -> tuple[np.ndarray, str]:

@@ -5,9 +5,11 @@ import re
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
+from PIL.JpegImagePlugin import JpegImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
 from kneeoa.errors import RadiographError
+from kneeoa.films.colours.kinds import in_rgb, is_colourful
 from kneeoa.films.grey import colour_notes, to_grey, transparency_notes, window
 from kneeoa.films.header import DecodedFilm
 from kneeoa.films.images.deep_colour import deep_colour
@@ -38,7 +40,7 @@ def decode_image(data: bytes, kind: str, limits: Limits) -> DecodedFilm:
                 )
             image.load()
             refuse_cut(data, kind)
-            pixels, notes, stored = _shown(upright(image), storage)
+            pixels, notes, stored = _shown(upright(as_coloured(image, data)), storage)
             return DecodedFilm(
                 pixels,
                 storage.bits,
@@ -65,6 +67,28 @@ def decode_image(data: bytes, kind: str, limits: Limits) -> DecodedFilm:
         raise RadiographError(
             f"The {kind} is damaged or cut off: its pixels cannot be decoded. Export it again."
         ) from None
+
+
+def as_coloured(image: Image.Image, data: bytes) -> Image.Image:
+    """Return an image, of a JPEG that is wrongly said to be in luma the one that was meant.
+
+    What was red, green and blue and is taken for luma has lost its ends: it is decoded anew.
+    """
+    if not isinstance(image, JpegImageFile) or image.mode != "RGB":
+        return image
+    if not is_colourful(np.asarray(image)):
+        return image
+    with Image.open(io.BytesIO(data), formats=["JPEG"]) as anew:
+        anew.draft("YCbCr", anew.size)
+        try:
+            samples = np.asarray(anew)
+        except OSError:
+            return image  # not said to be in luma
+    if in_rgb(samples, says_luma=True) is not samples:
+        return image
+    meant = Image.fromarray(samples, "RGB")
+    meant.info |= image.info
+    return meant
 
 
 def lossy_text(bits: float) -> dict[str, str]:
@@ -126,7 +150,7 @@ def _shown(
         notes = transparency_notes(np.asarray(image)[..., 3], np.asarray(image)[..., 0])
         image = Image.alpha_composite(Image.new("RGBA", image.size, "black"), image)
     if image.mode not in ("1", "L"):
-        colour = np.asarray(image.convert("RGB"))
+        colour = in_rgb(np.asarray(image.convert("RGB")), says_luma=False)
         return to_grey(colour), notes + colour_notes(colour), None
     return np.asarray(image.convert("L"), np.float32), (), None
 

@@ -10,6 +10,7 @@ import sys
 import numpy as np
 from PIL import Image
 
+from kneeoa.films.colours.kinds import in_rgb
 from kneeoa.films.grey import colour_notes, to_grey, transparency_notes, window
 from kneeoa.films.images.storage import Storage, upright
 
@@ -23,6 +24,7 @@ def deep_colour(data: bytes, kind: str, storage: Storage) -> tuple[np.ndarray, t
     Transparent pixels are shown on black.
     """
     colours, alpha = _samples(data, kind, storage)
+    colours = in_rgb(colours, says_luma=False)
     grey = to_grey(colours)
     white = max(1, int(colours.max()))
     notes = colour_notes(colours, white)

@@ -5,7 +5,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from kneeoa.films.images.decode import refuse_cut
+from kneeoa.films.images.decode import as_coloured, refuse_cut
 from kneeoa.films.images.storage import begin, upright
 from kneeoa.films.limits import Limits
 
@@ -22,7 +22,7 @@ def samples_of(data: bytes, kind: str, limits: Limits) -> tuple[np.ndarray | Non
         storage = begin(opened, data, kind, limits)
         opened.load()
         refuse_cut(data, kind)
-        image = upright(opened)
+        image = upright(as_coloured(opened, data))
     if storage.is_deep_colour or image.mode == "F":
         return None, storage.aspect
     if image.mode == "I" or image.mode.startswith("I;16"):
