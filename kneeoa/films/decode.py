@@ -12,6 +12,7 @@ from kneeoa.films.header import Header
 from kneeoa.films.images.decode import decode_image
 from kneeoa.films.limits import Limits
 from kneeoa.films.shape.border import Border, even_border
+from kneeoa.films.shape.whole import whole_notes
 from kneeoa.films.smoothness import refuse_noise
 from kneeoa.films.square_pixels import make_square
 
@@ -61,6 +62,7 @@ def film(
             "Expected a radiograph. Every pixel of this image has the same value."
         )
     refuse_noise(decoded.pixels)
+    notes = whole_notes(decoded.pixels, is_lossy=decoded.lossy_bits is not None)
     decoded = make_square(decoded, bounds)
     stored = decoded.stored
     described = Described(
@@ -69,7 +71,7 @@ def film(
         spacing=decoded.spacing,
         digest=hashlib.sha256(data).hexdigest(),
         header=decoded.header,
-        notes=decoded.notes,
+        notes=decoded.notes + notes,
         window=None if stored is None else (stored.black, stored.white),
         lossy_bits=decoded.lossy_bits,
         border=even_border(decoded.pixels, is_lossy=decoded.lossy_bits is not None),

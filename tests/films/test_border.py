@@ -35,16 +35,46 @@ def test_an_even_border_is_measured_at_each_edge(grey):
     assert even_border(page) == (25, 15, 38, 22)
 
 
+ROWS, COLUMNS = np.mgrid[:224, :224]
+LEG = np.where(np.abs(COLUMNS - 112 - 12 * np.sin(ROWS / 30)) < 80, np.maximum(FILM, 30), 0)
+"""A leg with black air on either side, which ends in another column in each row."""
+
+
+@pytest.mark.parametrize("grey", [0, 128, 255])
+@pytest.mark.parametrize(
+    "around", [(0, 40, 0, 40), (30, 0, 0, 0), (0, 0, 30, 0), (30, 0, 30, 0), (30, 40, 0, 40)]
+)
+def test_a_border_is_one_at_some_edges_alone_too(around, grey):
+    assert even_border(bordered(FILM, grey, around)) == around
+
+
+@pytest.mark.parametrize("grey", [128, 255])
+@pytest.mark.parametrize("around", [(0, 0, 0, 40), (0, 40, 0, 0), (20, 30, 0, 0)])
+def test_one_side_is_a_border_where_it_is_no_air(around, grey):
+    assert even_border(bordered(FILM, grey, around)) == around
+    # Air may be black alone, and white in a negative.
+    assert even_border(255 - LEG) == even_border(LEG) == NO_BORDER
+
+
+@pytest.mark.parametrize("around", [(0, 60, 0, 0), (60, 60, 0, 0), (0, 52, 0, 52)])
+def test_a_jpegs_border_at_some_edges_is_one(around):
+    page = read_radiograph(image_file(bordered(FILM, 255, around), "JPEG", quality=75), "a.jpg")
+    assert np.abs(np.subtract(page.border, around)).max() <= 1
+
+
+def test_borders_of_different_greys_are_one():
+    around = np.pad(FILM, 20, constant_values=((0, 255), (0, 0)))
+    assert even_border(around) == (20, 20, 20, 20)
+
+
 @pytest.mark.parametrize(
     "picture",
     [
         FILM,
-        # Air, shutters and lettering at some edges alone.
-        np.pad(FILM, ((0, 0), (40, 40))),
-        np.pad(FILM, ((30, 0), (40, 40))),
-        np.pad(FILM, ((30, 30), (0, 40))),
-        # Two borders of different greys are none around the film.
-        np.pad(FILM, 20, constant_values=((0, 255), (0, 0))),
+        LEG,
+        LEG.T,
+        np.pad(FILM, ((0, 0), (40, 0))),
+        np.pad(LEG, ((0, 0), (40, 40))),
         np.zeros((200, 200)),
         np.pad(FILM[:40], 60),
     ],
@@ -53,12 +83,17 @@ def test_what_may_be_film_is_none(picture):
     assert even_border(picture) == NO_BORDER
 
 
-def test_lettering_in_a_border_is_kept():
-    page = bordered(FILM, 0)
-    page[4:10, 60:90] = 255
-    top, *others = even_border(page)
-    assert top == 4
-    assert (top, *others) <= AROUND
+@pytest.mark.parametrize("around", [(50, 60, 70, 80), (50, 0, 0, 0), (0, 60, 0, 80)])
+@pytest.mark.parametrize("grey", [0, 255])
+def test_lettering_in_a_border_is_none_of_the_film(grey, around):
+    page, (top, _, bottom, left) = bordered(FILM, grey, around), around
+    if top:
+        page[8:18, 60:190:2] = 255 - grey
+    if bottom:
+        page[-20:-8, 10:120:3] = 255 - grey
+    if left:
+        page[100:112, 20:50] = page[100:112, -30:-20] = 255 - grey
+    assert even_border(page) == around
 
 
 @pytest.mark.parametrize("frame", [(0, 0, 224, 224), (30, 20, 180, 160), (-40, -30, 224, 240)])
