@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from kneeoa.errors import RadiographError
+from kneeoa.films.images.packed import is_cut_png
 from kneeoa.films.phantom import draw_knee
 from kneeoa.films.radiograph import read_radiograph
 from kneeoa.films.shape.whole import whole_notes
@@ -86,6 +87,39 @@ def test_shutters_are_not_refused(picture):
 )
 def test_of_a_whole_film_nothing_is_said(picture):
     assert whole_notes(picture) == ()
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "I;16"])
+def test_a_png_that_was_filled_up_with_nothing_is_refused(mode):
+    values = FILM.astype(np.uint16) * 257 if mode == "I;16" else FILM
+    whole = image_file(values, mode=None if mode == "I;16" else mode)
+    for share in (0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95):
+        there = whole[: int(share * len(whole))]
+        for filling in (bytes(len(whole) - len(there)), b""):
+            with pytest.raises(RadiographError, match="cut off"):
+                read(there + filling)
+
+
+@pytest.mark.parametrize("kind", ["tiff_adobe_deflate", "tiff_lzw"])
+def test_a_compressed_tiff_that_was_filled_up_with_nothing_is_refused(kind):
+    whole = image_file(FILM.astype(np.uint16) * 16, "TIFF", compression=kind)
+    assert np.abs(read(whole).pixels - FILM).mean() < 40
+    for share in (0.3, 0.5, 0.7, 0.9):
+        there = whole[: int(share * len(whole))]
+        # The tags stand before the pixels or behind them.
+        with pytest.raises(RadiographError):
+            read(there + bytes(len(whole) - len(there)))
+    middle = len(whole) // 2
+    with pytest.raises(RadiographError, match="cut off"):
+        read(whole[:middle] + bytes(2000) + whole[middle + 2000 :])
+
+
+def test_a_png_whose_sums_are_wrong_or_whose_end_is_missing_is_read():
+    whole = image_file(FILM)
+    sums_wrong = whole[:-16] + b"none" + whole[-12:]
+    for data in (sums_wrong, whole[:-12]):
+        assert np.array_equal(read(data).pixels, FILM)
+        assert not is_cut_png(data)
 
 
 @pytest.mark.parametrize("grey", [0, 128, 255])

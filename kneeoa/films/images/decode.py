@@ -13,6 +13,7 @@ from kneeoa.films.colours.kinds import in_rgb, is_colourful
 from kneeoa.films.grey import colour_notes, to_grey, transparency_notes, window
 from kneeoa.films.header import DecodedFilm
 from kneeoa.films.images.deep_colour import deep_colour
+from kneeoa.films.images.packed import is_cut_png, is_cut_tiff
 from kneeoa.films.images.rare_tiff import rare_kind
 from kneeoa.films.images.storage import Storage, begin, upright
 from kneeoa.films.limits import Limits
@@ -34,12 +35,13 @@ def decode_image(data: bytes, kind: str, limits: Limits) -> DecodedFilm:
             storage = begin(image, data, kind, limits)
             lossy = lossy_bits(image, data, kind)
             if storage.is_deep_colour:
+                refuse_cut(image, data, kind)
                 pixels, notes = deep_colour(data, kind, storage)
                 return DecodedFilm(
                     pixels, storage.bits, aspect=storage.aspect, notes=notes, lossy_bits=lossy
                 )
             image.load()
-            refuse_cut(data, kind)
+            refuse_cut(image, data, kind)
             pixels, notes, stored = _shown(upright(as_coloured(image, data)), storage)
             return DecodedFilm(
                 pixels,
@@ -112,12 +114,17 @@ def lossy_bits(image: Image.Image, data: bytes, kind: str) -> float | None:
     return float(before[1]) if before else None
 
 
-def refuse_cut(data: bytes, kind: str) -> None:
-    """Raise `ValueError` where a JPEG lacks some of its data."""
-    from kneeoa.films.dicom.cut_jpeg import is_cut
+def refuse_cut(image: Image.Image, data: bytes, kind: str) -> None:
+    """Raise `ValueError` where a file lacks some of its data; before its image is turned."""
+    from kneeoa.films.dicom import cut_jpeg
 
-    if kind == "JPEG" and is_cut(data):
-        raise ValueError("the JPEG is cut off")
+    is_cut = (
+        (kind == "JPEG" and cut_jpeg.is_cut(data))
+        or (kind == "PNG" and is_cut_png(data))
+        or (isinstance(image, TiffImageFile) and is_cut_tiff(image, data))
+    )
+    if is_cut:
+        raise ValueError(f"the {kind} is cut off")
 
 
 def _look_for_a_rare_kind(data: bytes, kind: str) -> None:

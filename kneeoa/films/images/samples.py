@@ -21,7 +21,7 @@ def samples_of(data: bytes, kind: str, limits: Limits) -> tuple[np.ndarray | Non
     with Image.open(io.BytesIO(data), formats=[kind]) as opened:
         storage = begin(opened, data, kind, limits)
         opened.load()
-        refuse_cut(data, kind)
+        refuse_cut(opened, data, kind)
         image = upright(as_coloured(opened, data))
     if storage.is_deep_colour or image.mode == "F":
         return None, storage.aspect

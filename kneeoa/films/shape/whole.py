@@ -43,10 +43,8 @@ def whole_notes(pixels: np.ndarray, *, is_lossy: bool = False) -> tuple[str, ...
             f"Expected a whole film. The lowest {share} of this picture has one grey value, and it "
             "breaks off within a row: it came in part. Fetch or export it again."
         )
-    if right or left:
-        return ()
     return (
-        f"The lowest {share} of the picture has one grey value, and nothing of the kind is above: "
+        f"The lowest {share} of the picture has one grey value, and none of it is above: "
         "the film may have come in part. Compare it with the original.",
     )
 
