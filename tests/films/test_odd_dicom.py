@@ -71,7 +71,8 @@ def test_a_decimal_comma_is_a_point(tags, point, comma):
 
 def test_a_number_that_is_none_is_named():
     data = dicom_file(deep_dataset(RescaleSlope="1.125", RescaleIntercept="0"))
-    assert "RescaleSlope" in refusal(data.replace(b"1.125", b"SECRE"))
+    for none in (b"SECRE", b"nan  ", b"1e999"):
+        assert "RescaleSlope" in refusal(data.replace(b"1.125", none))
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,15 @@ def test_samples_at_the_upper_end_of_their_bytes_are_moved():
     assert np.array_equal(read(left_aligned).pixels, read(deep_dataset()).pixels)
 
 
+@pytest.mark.parametrize("bits", [10, 12, 14, 15])
+def test_so_they_are_where_nothing_says_so(bits):
+    values = FILM.astype(np.uint32) * (2**bits - 1) // 255
+    tags = {"bits": bits, "WindowCenter": str(2 ** (bits - 1)), "WindowWidth": str(2**bits)}
+    radiograph = read(deep_dataset(values << (16 - bits), **tags))
+    assert np.array_equal(radiograph.pixels, read(deep_dataset(values, **tags)).pixels)
+    assert "BitsStored" in " ".join(radiograph.notes)
+
+
 SIGNED = DEEP.astype(np.int16) - 2048
 AROUND_ZERO = {"WindowCenter": "0", "WindowWidth": "4096"}
 

@@ -56,6 +56,13 @@ def big(*entries, first=16):
     return head + b"".join(struct.pack("<HHQQ", *entry) for entry in entries) + bytes(200)
 
 
+def test_a_large_tiff_in_the_other_order_of_bytes_is_named():
+    head = b"MM" + struct.pack(">HHHQQ", 43, 8, 0, 16, 1)
+    data = head + struct.pack(">HHQQ", 256, 4, 1, 100 << 32) + bytes(200)
+    with pytest.raises(RadiographError, match="places of 64 bits, the highest byte first"):
+        read_radiograph(data, "film.tif")
+
+
 @pytest.mark.parametrize("place", [2**32 + 5, 2**63 - 1, 2**63, 2**64 - 1])
 def test_places_beyond_all_memory_are_damage(place):
     for damaged in (big(first=place), big((258, 3, 100, place)), big((258, 16, place, place))):

@@ -77,7 +77,11 @@ def settle(stored: np.ndarray, dataset: Dataset, outside: np.ndarray | None) -> 
             notes.append(
                 f"Samples use {width} bits, more than the {bits} of BitsStored. {SET_RIGHT}"
             )
-            bits = width
+            if _are_at_the_upper_end(stored, bits):
+                # Moved down, they are those that the file's own window is for.
+                stored = _unsigned(stored) >> (width - bits)
+            else:
+                bits = width
         elif lossy and lossy.is_lossy:
             # Whole-numbered wavelets cut short hold an overlay as well as whole ones do.
             stored = _clipped(stored, bits, lossy)
@@ -97,6 +101,13 @@ def _bits_used(stored: np.ndarray) -> int:
     """Return how many bits hold all samples, that of their sign included."""
     low, high = int(stored.min()), int(stored.max())
     return max(high, ~low).bit_length() + 1 if stored.dtype.kind == "i" else high.bit_length()
+
+
+def _are_at_the_upper_end(stored: np.ndarray, bits: int) -> bool:
+    """Return whether all of the upper `bits` are used and none below."""
+    width = stored.dtype.itemsize * 8
+    used = int(np.bitwise_or.reduce(_unsigned(stored), axis=None))
+    return used.bit_length() == width and not used & ((1 << (width - bits)) - 1)
 
 
 def _overshoots(stored: np.ndarray, bits: int, outside: np.ndarray, stream: CodeStream) -> bool:

@@ -1,5 +1,6 @@
 """Stored samples -> the film as it is meant to be seen, ``(H, W) in [0, 255]``, bone bright."""
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -115,9 +116,12 @@ def _rescaled(dataset: Dataset, stored: np.ndarray) -> np.ndarray:
 def _number(dataset: Dataset, keyword: str) -> float | None:
     try:
         value = dataset.get(keyword)
-        return None if value is None else float(value)
+        number = None if value is None else float(value)
     except (TypeError, ValueError):
         raise _unreadable(keyword) from None
+    if number is not None and not math.isfinite(number):
+        raise _unreadable(keyword)
+    return number
 
 
 def _unreadable(keyword: str) -> RadiographError:

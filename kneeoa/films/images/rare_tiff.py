@@ -24,7 +24,7 @@ def rare_kind(data: bytes) -> str | None:
     bits, samples = tags.get(_BITS, 1), tags.get(_SAMPLES, 1)
     name = _RARE_COMPRESSIONS.get(tags.get(_COMPRESSION, 1))
     kind = tags.get(_FORMAT, _UNSIGNED)
-    rare = []
+    rare = ["places of 64 bits, the highest byte first"] if data[:4] == b"MM\0+" else []
     if kind == _FLOATS:
         named = f"samples of {bits} bits with a point"
     else:
