@@ -23,7 +23,12 @@ from pages.shared.viewer import component as viewer
 from pages.shared.viewer.component import Options, Pane, ShownFilm
 
 OPTIONS = Options(
-    height="max(22rem, calc(100dvh - 22rem))", layout="row", columns=2, wipes=True, enters=True
+    # Below each other they get more of the screen, and leave a finger room to move the page.
+    height="max(22rem, calc(100dvh - 22rem + 6rem * var(--stacked)))",
+    layout="stack",
+    columns=2,
+    wipes=True,
+    enters=True,
 )
 HOW = (
     "Both are shown with zoom and window in common, and below them what differs. Films of one "

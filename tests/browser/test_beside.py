@@ -24,7 +24,7 @@ from tests.support.reading_page import (
     turn_to,
     upload,
 )
-from tests.support.serving import forked_app
+from tests.support.serving import VIEWPORT, forked_app
 from tests.support.viewer import becomes, still
 
 SECONDS = 60_000
@@ -337,3 +337,12 @@ def test_what_differs_stands_below_and_says_no_more_than_is_known(pair):
     assert "\u2193" not in told
     table = pair.locator(".st-key-beside").bounding_box()
     assert table["y"] + table["height"] <= 900
+
+
+def test_on_a_phone_one_stands_below_the_other_and_leaves_room_to_move_the_page(pair):
+    pair.set_viewport_size({"width": 390, "height": 844})
+    still(pair.locator(".viewer"))
+    first, second = (pane.bounding_box() for pane in pair.locator(".pane").all())
+    assert second["y"] >= first["y"] + first["height"] > first["y"] + 200
+    assert pair.locator(".viewer").bounding_box()["height"] < 844 - 220
+    pair.set_viewport_size(VIEWPORT)

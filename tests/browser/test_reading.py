@@ -129,6 +129,8 @@ def test_on_a_phone_the_film_comes_first_and_is_in_sight_while_it_is_graded(read
     tops = [read.locator(place).first.bounding_box()["y"] for place in places]
     assert tops == sorted(tops)
     assert read.locator(".st-key-case").bounding_box()["height"] < 70
+    for title in read.locator(".pane .title:not(:empty)").all():
+        assert title.evaluate("at => at.scrollWidth <= at.clientWidth"), title.inner_text()
     assert read.evaluate("document.documentElement.scrollWidth") <= 390
 
 
