@@ -88,6 +88,9 @@ def show_reading(films: dict[str, session_films.Film]) -> None:
     # The line stays in one place from run to run: moved, it would stand there twice for a moment.
     line_place = st.container()
     line = line_place.container(key="case")
+    # Below it, not in it: what stays in sight is to leave the film its room.
+    # One that holds nothing would move the film down all the same.
+    profile_place = st.container() if in_use.loaded() else None
     with st.container(key="reading"):
         # Films that are still to come have their place: the viewer would move, and load anew.
         several = len(films) > 1 or arrivals.coming() > 0
@@ -125,7 +128,7 @@ def show_reading(films: dict[str, session_films.Film]) -> None:
     if graded and not has_been_read(film, frame, within=0):
         with line:
             case_line.show_waiting_line(film, frame)
-        show_waiting(line_place, answers_place)
+        show_waiting(profile_place, answers_place)
         with report_place:
             report.show_closed("Once the networks have read this knee.")
         show_knee(reading_viewer.WAITING, by=reading_viewer.show)
@@ -153,8 +156,9 @@ def show_reading(films: dict[str, session_films.Film]) -> None:
             own_grades.saw(film.digest, knee)
             measured = gate_strip.is_as_measured(film, frame, findings, moved=moved)
             show_answers(film, frame, *both, measured=measured, line=line, show=show_knee)
-            with line_place, st.container():
-                profile_line.show_profile_line(film, frame)
+            if profile_place is not None:
+                with profile_place, st.container():
+                    profile_line.show_profile_line(film, frame)
             with report_place:
                 report.show_report(film, frame, findings, graded=True, measured=measured)
     filmstrip.show_strip(strip_place, film.digest)
@@ -166,7 +170,8 @@ def show_waiting(below, answers) -> None:
     """Show that a film is being read; nothing of another one stays."""
     # One element takes the place of the container that held all of the one before.
     answers.html('<div class="kl-lead kl-quiet">Both networks are reading this knee.</div>')
-    below.empty()
+    if below is not None:
+        below.empty()
 
 
 def has_been_read(film: session_films.Film, frame: Frame, *, within: float | None = None) -> bool:

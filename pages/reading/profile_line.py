@@ -20,8 +20,11 @@ COMPARE = "compare_profiles"
 
 def show_profile_line(film: session_films.Film, frame: Frame) -> None:
     """Show which profile the reading follows, and on request all answers to the knee."""
-    if not in_use.loaded():
-        return
+    with st.container(key="profile_line"):
+        _show_line(film, frame)
+
+
+def _show_line(film, frame):
     compare, choice, back = st.columns([5, 3, 2.4], vertical_alignment="center")
     strip.show_choice(choice, back)
     compared = compare.toggle(

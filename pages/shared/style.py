@@ -1,41 +1,10 @@
 """The page's own style, on top of the theme."""
 
+from pathlib import Path
+
 import streamlit as st
 
-# What CSS cannot know by itself. Streamlit says whether it is dark of the page's own part alone,
-# and popovers and dialogs stand beside that; and it runs no page because a reader chose the other.
-# How high the line of the case is depends on the film's name and on the window.
-_FOLLOWING = """
-const PAGE = ".stMainBlockContainer > [data-testid=stVerticalBlock]";
-export default () => {
-  const root = document.documentElement;
-  const app = document.querySelector(".stApp");
-  const scheme = () => {
-    const { colorScheme, backgroundColor } = getComputedStyle(app);
-    root.style.colorScheme = colorScheme;
-    root.style.setProperty("--ground", backgroundColor);
-  };
-  let line = null;
-  const sizes = new ResizeObserver(() => {
-    root.style.setProperty("--case-line", `${line.offsetHeight}px`);
-  });
-  const look = () => {
-    const now = document.querySelector(`${PAGE} > :has(.st-key-case)`);
-    if (now === line) return;
-    sizes.disconnect();
-    line = now;
-    if (line) sizes.observe(line);
-    else root.style.removeProperty("--case-line");
-  };
-  const themes = new MutationObserver(scheme);
-  themes.observe(app, { attributes: true, attributeFilter: ["class"] });
-  const elements = new MutationObserver(look);
-  elements.observe(app, { childList: true, subtree: true });
-  scheme();
-  look();
-  return () => [themes, elements, sizes].forEach((observer) => observer.disconnect());
-};
-"""
+_FOLLOWING = Path(__file__).with_name("page_followed.js").read_text("utf-8")
 _FOLLOWED = st.components.v2.component("page_followed", js=_FOLLOWING)
 
 STYLE = """
@@ -192,6 +161,7 @@ button[kind="tertiary"]:not(:disabled):is(:hover, :focus-visible, :active) p {
 .st-key-reading [data-testid="stColumn"]:has(.st-key-networks) {
   min-width: clamp(14.2rem, 24vw, 19rem);}
 @media (min-width: 641px) {
+  :root:has(.st-key-profile_line) {--around-film: calc(7.6rem + var(--profile-line, 2.5rem));}
   .st-key-workbench [data-testid="stColumn"]:has(.st-key-matrix) {position: sticky; top: 4rem;
     align-self: flex-start; min-width: 20rem;}
   .st-key-reading > div > [data-testid="stHorizontalBlock"] {flex-wrap: nowrap;}

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Block
 
 from kneeoa.errors import DataError
 from kneeoa.films.frames import Frame
@@ -69,6 +70,10 @@ def test_the_box_of_the_sheet_takes_the_place_of_all_others(film):
     assert knees.knee_of(film) == 1
 
 
+def words(block):
+    return " ".join(html.body for html in block.get("html"))
+
+
 def test_a_profile_that_came_by_mail_says_which_films_it_learnt_from():
     """On Read, beside other profiles, and in the list."""
     data = image_file(draw_knee(2, seed=77, marked=False))
@@ -85,6 +90,10 @@ def test_a_profile_that_came_by_mail_says_which_films_it_learnt_from():
     app.run()
     warnings = [warning.value for warning in app.warning]
     assert LEARNT_FROM_IT not in warnings  # readings follow the other one
+    # What is chosen of profiles is below the line that stays in sight, which it would make high.
+    blocks = [block for block in app.main.children.values() if isinstance(block, Block)]
+    (line,) = [block for block in blocks if "As graded at" in words(block)]
+    assert not line.get("toggle")
     app.toggle(key="compare_profiles").set_value(True).run()
     (table,) = (block.body for block in app.get("html") if '"kl-answers"' in block.body)
     marked = ["learnt from this very film" in row for row in table.split("<tr")[2:]]
