@@ -36,8 +36,10 @@ def show(film: Film, knee: int, *, waiting: bool = False) -> None:
         with row:
             st.html("<b>My grade</b>", width="content")
             for grade in GRADES:
+                given = ", given" if own.grade == grade else ""
+                named_grade = f"my grade {grade.label}, {grade.text}{given}"
                 st.button(
-                    str(int(grade)),
+                    boundary.told_apart(str(int(grade)), named_grade),
                     key=keyboard.key_for(f"own_{int(grade)}", *shown),
                     shortcut=str(int(grade)),
                     help=f"{grade.label}, {grade.text}. Key {int(grade)}.",

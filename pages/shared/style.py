@@ -70,7 +70,6 @@ button[kind="tertiary"]:not(:disabled):is(:hover, :focus-visible, :active) p {
 .st-key-filmstrip .stElementContainer:has(button), .st-key-filmstrip .stButton {position: absolute;
   inset: 0; width: 100% !important; height: 100%;}
 .st-key-filmstrip button {width: 100%; height: 100%; opacity: 0; vertical-align: top;}
-.st-key-filmstrip button:focus-visible {opacity: .35;}
 .kl-thumb {border: 2px solid transparent; border-radius: 4px; padding: .15rem; font-size: .8rem;
   line-height: 1.2; text-align: center;}
 .kl-thumb img {width: 100%; max-height: 6rem; object-fit: contain; background: black;
@@ -91,7 +90,12 @@ button[kind="tertiary"]:not(:disabled):is(:hover, :focus-visible, :active) p {
   position: absolute; inset: 0; width: 100% !important; height: 100%;}
 [class*="st-key-card_"] button {width: 100%; height: 100%; opacity: 0; vertical-align: top;}
 :is(.st-key-filmstrip, [class*="st-key-card_"]) button p {opacity: 0;}
-[class*="st-key-card_"] button:focus-visible {opacity: .35;}
+/* Who goes by the keyboard sees where she is: on a picture, and in the menu, where Streamlit has
+   no more than the shade of the page that is open. */
+:is(.st-key-filmstrip, [class*="st-key-card_"]) button:focus-visible {opacity: 1; background: none;}
+:is(.st-key-filmstrip button, [class*="st-key-card_"] button,
+  [data-testid="stHeader"] :is(a, button)):focus-visible {
+  box-shadow: inset 0 0 0 3px #2b93a1 !important;}
 .kl-card {border: 1px solid color-mix(in srgb, currentColor 22%, transparent); border-radius: 4px;
   padding: .3rem .35rem; font-size: .82rem; line-height: 1.3; overflow-wrap: anywhere;}
 [class*="st-key-card_"]:hover .kl-card {border-color: #2b93a1;}

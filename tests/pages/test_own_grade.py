@@ -58,6 +58,10 @@ def test_a_grade_is_given_by_its_button_and_can_be_changed():
     press(app, "own_4")
     assert own(app).grade == 4
     assert "My grade: KL 4, given after" in html(app)
+    # Each has one digit; who hears the page hears whose grade it is, and which is given.
+    names = [button.label for button in app.button if str(button.key).startswith("own_")]
+    assert names[0] == "0 *my grade KL 0, none*"
+    assert [name for name in names if "given" in name] == ["4 *my grade KL 4, severe, given*"]
     kinds = {called(button): button.proto.type for button in app.button}
     assert (kinds["own_4"], kinds["own_2"]) == ("primary", "secondary")
     shortcuts = {called(button): button.proto.shortcut for button in app.button}
