@@ -78,7 +78,7 @@ def show_sign_out_meanwhile() -> None:
         going = [film for film in unsaved.going() if not being_saved.is_waiting(film.digest)]
         st.markdown("\n".join(f"- {_told(film)}" for film in going))
         st.button(
-            ":red[Sign out without]",
+            ":red[Sign out anyway]",
             key="sign_out_meanwhile",
             on_click=unsaved.sign_out,
             width="stretch",
@@ -112,7 +112,7 @@ def show_sign_out() -> None:
                 width="stretch",
             )
         st.button(
-            ":red[Sign out without]", key="sign_out", on_click=unsaved.sign_out, width="stretch"
+            ":red[Sign out anyway]", key="sign_out", on_click=unsaved.sign_out, width="stretch"
         )
 
 

@@ -49,7 +49,7 @@ def show_way_out(participant, forget) -> None:
     """Let the learner delete her nickname and votes; ``forget()`` is called once it is done."""
     with st.popover("Leave"):
         st.markdown("Your nickname and all your votes in this session are deleted for good.")
-        if st.button("Leave and delete", key="leave_session", type="primary"):
+        if st.button(":red[Leave and delete]", key="leave_session"):
             store.remove_participant(
                 cached.store(),
                 participant.group_id,

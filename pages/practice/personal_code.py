@@ -76,7 +76,7 @@ def show(learner) -> None:
             on_click="ignore",
         )
         if st.checkbox("Delete everything, for good", key="sure"):
-            st.button("Delete now", key="delete", type="primary", on_click=_delete, args=[learner])
+            st.button(":red[Delete now]", key="delete", on_click=_delete, args=[learner])
 
 
 def _delete(learner):

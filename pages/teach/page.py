@@ -143,9 +143,8 @@ def show_sessions() -> None:
             ):
                 st.markdown("The session and its votes are deleted for good.")
                 st.button(
-                    "Delete now",
+                    ":red[Delete now]",
                     key=f"delete_{group.code}",
-                    type="primary",
                     on_click=_delete,
                     args=[group.group_id],
                 )

@@ -122,9 +122,8 @@ def _show_class_control(group, width):
             "Remove this learner with all votes, for good", key=f"sure_{chosen}"
         ):
             st.button(
-                "Remove now",
+                ":red[Remove now]",
                 key=f"remove_{chosen}",
-                type="primary",
                 on_click=_remove,
                 args=[group.group_id, chosen],
             )

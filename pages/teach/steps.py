@@ -101,9 +101,8 @@ def show_end(group) -> None:
         shown = len(store.shown_positions(cached.store(), group.group_id))
         st.markdown(what_ending_means(len(group.exam.films) - shown))
         st.button(
-            "End the session",
+            ":red[End the session]",
             key="end",
-            type="primary",
             on_click=change,
             args=[group],
             kwargs={"state": "ended"},

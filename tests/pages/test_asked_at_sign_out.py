@@ -33,7 +33,7 @@ def test_where_saving_first_fails_it_still_asks(monkeypatch):
     monkeypatch.setattr(saved, "save", fails)
     press(app, "sign_out_save")
     assert "The disk is full" in text(app)
-    assert ":red[Sign out without]" in labels(app)
+    assert ":red[Sign out anyway]" in labels(app)
     assert "one.png: KL 2" in text(app)
 
 
@@ -74,7 +74,7 @@ def test_a_film_that_was_saved_and_removed_is_not():
     app = press(read_and_saved("ab"), "own_2")
     press(app, f"remove_{next(iter(app.session_state['films']))}")
     at_cases(app)
-    assert ":red[Sign out without]" not in labels(app)
+    assert ":red[Sign out anyway]" not in labels(app)
 
 
 def test_the_next_reader_is_asked_anew_at_a_film_that_is_refused():

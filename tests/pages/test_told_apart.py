@@ -1,5 +1,7 @@
 """Buttons with one word and pictures say which one they are to who hears the page."""
 
+import ast
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -9,6 +11,7 @@ from kneeoa.store import group as store
 from kneeoa.teaching.exam import draw_exam
 from kneeoa.teaching.films import synthetic_set
 from pages.shared.boundary import told_apart
+from tests.support.places import ROOT
 from tests.support.teaching_pages import class_store, signed_in
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -63,3 +66,27 @@ def test_the_buttons_of_each_table_say_of_which_one_they_are():
     app = AppTest.from_function(two_tables).run()
     assert_apart(labels(app, "download_button", "csv_"), "CSV")
     assert "first table" in labels(app, "download_button", "csv_")[0]
+
+
+def buttons():
+    """Each button of the pages whose label stands in the code: where, label, whether primary."""
+    for path in sorted((ROOT / "pages").rglob("*.py")):
+        for call in ast.walk(ast.parse(path.read_text("utf-8"))):
+            name = getattr(getattr(call, "func", None), "attr", "")
+            if name in ("button", "form_submit_button") and call.args:
+                label = getattr(call.args[0], "value", "")
+                given = {keyword.arg: ast.unparse(keyword.value) for keyword in call.keywords}
+                if isinstance(label, str):
+                    yield f"{path.name}:{call.lineno}", label, "primary" in given.get("type", "")
+
+
+def test_what_takes_away_for_good_is_red_and_not_in_the_colour_of_what_leads_on():
+    known = list(buttons())
+    assert len(known) > 10
+    taking = re.compile(r"(Delete|Remove|Discard) now|Leave and|End the|Sign out \w")
+    wrong = [
+        f"{where}: {label}"
+        for where, label, is_primary in known
+        if taking.search(label) and (is_primary or not label.startswith(":red["))
+    ]
+    assert wrong == []
