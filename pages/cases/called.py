@@ -11,6 +11,11 @@ def called(day: object, described: str) -> str:
     return " ".join(filter(None, (str(day or ""), about or "Film")))[:60]
 
 
+def described(study: str, series: str) -> str:
+    """Return what a study and its series are said to be of, once where both say the same."""
+    return ", ".join(dict.fromkeys(filter(None, (study, series))))
+
+
 def about_of(described: Mapping[str, str]) -> str:
     """Return what a film's header says that it is of, in its own words."""
     about = (

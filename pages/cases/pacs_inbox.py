@@ -142,7 +142,9 @@ def table_of(
                 called.day_of(described),
                 described.get("body_part", ""),
                 described.get("image_side") or described.get("side", ""),
-                described.get("description") or described.get("study_description", ""),
+                called.described(
+                    described.get("study_description", ""), described.get("description", "")
+                ),
                 film.size / 1e6,
             )
         )

@@ -12,7 +12,7 @@ from kneeoa.pacs.query import Found, Search, Series
 from kneeoa.pacs.settings import Server
 from kneeoa.pacs.web import Web
 from kneeoa.wording import counted
-from pages.cases import opening
+from pages.cases import called, opening
 from pages.shared import boundary, clients
 from pages.shared.cases import saved
 from pages.shared.pacs.running import running
@@ -54,18 +54,19 @@ def show() -> None:
 def _ask(servers: Sequence[Server]) -> tuple[Server, Search] | None:
     """Show the form; return which archive is asked for what, None where nobody asks."""
     with st.form("archive_query", border=False):
-        by_number, by_name, by_request, first, last, ask = st.columns(
-            [1.3, 1.6, 1.2, 1, 1, 0.7], vertical_alignment="bottom"
-        )
+        names = [server.name for server in servers]
+        chosen, widths = names[0], [1.3, 1.6, 1.2, 1, 1, 0.7]
+        if len(names) > 1:
+            which, *row = st.columns([1, *widths], vertical_alignment="bottom")
+            chosen = which.selectbox("Archive", names, key="archive_server")
+        else:
+            row = st.columns(widths, vertical_alignment="bottom")
+        by_number, by_name, by_request, first, last, ask = row
         patient_id = by_number.text_input("Patient's number", key="archive_patient")
         name = by_name.text_input("Name", key="archive_name", placeholder="Family, given")
         accession = by_request.text_input("Request (accession)", key="archive_accession")
         since = first.date_input("From", None, key="archive_from", **_ANY_DAY)
         until = last.date_input("To", None, key="archive_to", **_ANY_DAY)
-        names = [server.name for server in servers]
-        chosen = names[0]
-        if len(names) > 1:
-            chosen = st.selectbox("Archive", names, key="archive_server", width=240)
         asked = ask.form_submit_button("Find", type="primary", width="stretch")
     if not asked:
         return None
@@ -120,7 +121,7 @@ def table_of(listed: Sequence[Series]) -> pd.DataFrame:
             series.modality,
             series.body_part,
             series.side,
-            ", ".join(dict.fromkeys(filter(None, (series.study_description, series.description)))),
+            called.described(series.study_description, series.description),
             series.films,
         )
         for series in listed

@@ -62,3 +62,18 @@ def test_a_film_for_which_there_was_no_room_is_said(inbox, monkeypatch):
     assert "was not taken. Expected at most 1 films" in app.warning[0].value
     inbox.remove(next(iter(inbox.digests())))
     assert [*app.run().warning] == []
+
+
+def test_a_film_is_described_as_in_the_list_of_an_archive(inbox):
+    inbox.take_in(film("1.2.3.1", StudyDescription="Knee, standing", SeriesDescription="AP"))
+
+    def page():
+        import streamlit as st
+
+        from pages.cases import pacs_inbox
+        from pages.shared.pacs.running import running
+
+        st.session_state["table"] = pacs_inbox.table_of(running().inbox.listed(), set(), {})
+
+    app = AppTest.from_function(page, default_timeout=60).run()
+    assert list(app.session_state["table"]["Description"]) == ["Knee, standing, AP"]

@@ -144,6 +144,19 @@ def test_a_search_for_nobody_is_said(configured):
     assert "Expected a patient, an accession number or a date" in texts(app)
 
 
+def test_which_of_several_archives_is_asked_is_chosen_before_what_it_is_asked(
+    configured, monkeypatch, tmp_path
+):
+    file = tmp_path / "pacs.toml"
+    file.write_text("".join(f'[servers.{name}]\nurl = "{configured.url}"\n' for name in "ab"))
+    for name in ("KNEEOA_PACS_URL", "KNEEOA_RECEIVER_PORT"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("KNEEOA_PACS", str(file))
+    running.stop()
+    asked = [element.key for element in ran().main if str(element.key).startswith("archive_")]
+    assert asked[:3] == ["archive_query", "archive_server", "archive_patient"]
+
+
 def test_markup_of_an_archive_is_text(configured):
     configured.films = {"1": film(PatientName="**A**^<b>", SeriesDescription="[x](http://y) knee")}
     app = find(ran(), patient=PATIENT)

@@ -6,7 +6,7 @@ from kneeoa.store import audit
 from pages.shared import cached, table_view
 
 
-def show(about: str = "Session, learner or case") -> None:
+def show(about: str = "Session, learner, case or archive") -> None:
     """Show who signed in, deleted or took along what, and when."""
     with st.expander("Log of sign-ins, deletions and exports", on_change="rerun", key="log") as log:
         if log.open:
