@@ -174,11 +174,11 @@ def _try_anew(connection: Connection, which: Any, now: datetime) -> None:
 
 
 def entries(db: Engine, count: int = 200, *, only: Sequence[int] | None = None) -> list[Entry]:
-    """Return `count` entries, or those numbered in `only`: what is not sent, then the newest."""
+    """Return `count` entries, or those in `only`: first refused ones, then waiting, then sent."""
     table = tables.outgoing
     names = [name for name in Entry.__slots__ if name != "entry_id"]
-    rows = select(table.c.id, *(table.c[name] for name in names))
-    rows = rows.order_by(table.c.state == "sent", table.c.id.desc())
+    order = table.c.state == "sent", table.c.state != "failed", table.c.id.desc()
+    rows = select(table.c.id, *(table.c[name] for name in names)).order_by(*order)
     rows = rows.limit(count) if only is None else rows.where(table.c.id.in_(only))
     with reading(db) as connection:
         return [Entry(*row) for row in connection.execute(rows)]

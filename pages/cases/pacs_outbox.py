@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 4.0
 MOST_SHOWN = 20
 """Of those that are not there yet; the others are counted."""
-_STATES = {"waiting": "waits for", "sending": "is being sent to", "failed": "was refused by"}
+_STATES = {"waiting": "waits for", "sending": "is being sent to", "failed": ":red[was refused] by"}
 
 
 def show() -> None:

@@ -270,6 +270,16 @@ def wait_for(is_so):
         time.sleep(0.05)
 
 
+def test_what_was_refused_stands_before_what_waits_by_itself(configured, db):
+    server = running.running().pacs.server()
+    running.stop()
+    first, *_ = [outbox.put(db, server, report(f"1.2.5.{n}"), NOW) for n in (1, 2, 3)]
+    refused = tables.outgoing.update().where(tables.outgoing.c.id == first)
+    with writing(db) as connection:
+        connection.execute(refused.values(state="failed"))
+    assert [entry.state for entry in outbox.entries(db)] == ["failed", "waiting", "waiting"]
+
+
 def test_the_receiver_listens_as_long_as_the_server_runs(configured):
     running.stop()
 
