@@ -96,12 +96,16 @@ def show_report(
         _show_buttons(latest)
         _show_text(made)
         # To the film's own study, by who may see patients.
-        if made.with_patient and source_is_known(made) and saved.is_open():
+        if not (source_is_known(made) and saved.is_open()):
+            return
+        if made.with_patient:
             sending.offer(
                 lambda: [made.content("sr"), made.content("sc")],
                 about=_of_which(film, made),
                 content=_content(made),
             )
+        elif not (is_kept or film.is_unnamed) and sending.servers():
+            st.caption("A report with the patient can be sent to the archive: choose so above.")
 
 
 def _of_which(film: Film, made: Exports) -> str:

@@ -191,6 +191,16 @@ def made_of(app, monkeypatch):
     return made[-1]
 
 
+def test_how_a_report_is_sent_is_said_where_it_does_not_name_her_yet(db, files, monkeypatch):
+    app = read_and_saved(name=NAME, data=DICOM)
+    hint = "can be sent to the archive: choose so above"
+    made_of(app, monkeypatch)
+    assert hint not in text(app)
+    monkeypatch.setattr("pages.shared.pacs.sending.servers", lambda: ["PACS"])
+    made_of(app, monkeypatch)
+    assert hint in text(app)
+
+
 def test_reports_of_a_case_refer_to_the_film_as_it_is_kept_and_say_so(db, files, monkeypatch):
     app = read_and_saved(name=NAME, data=DICOM)
     (case,) = keeping.cases(db)
