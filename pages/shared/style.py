@@ -199,6 +199,10 @@ button[kind="tertiary"]:not(:disabled):is(:hover, :focus-visible, :active) p {
   [data-testid="stVerticalBlock"]:has(> [class*="st-key-grade_"]) {gap: .3rem;}
   /* A choice beyond the edge is one that nobody knows of. */
   [data-testid="stButtonGroup"] > div {flex-wrap: wrap; row-gap: .2rem;}
+  /* Streamlit leaves out the edge towards the one that is chosen: it may stand in another row. */
+  button[data-variant="segmented_control"][data-selected] {position: relative; z-index: 1;}
+  button[data-variant="segmented_control"]:not([data-selected]) {
+    border-color: color-mix(in srgb, currentColor 20%, transparent) !important;}
   .st-key-practice_keys, .kl-file {display: none;}
   /* The films in one row; then film, grades, answer, so that the film is in sight while it is
      graded; then all else that stands beside the film where there is room. */
