@@ -83,9 +83,7 @@ def run(name: str, work: Callable[[], int], *, stopped: str | Callable[[], str])
         say(name, stopped if isinstance(stopped, str) else stopped())
         return STOPPED
     except Exception as error:
-        if sys.flags.dev_mode and not isinstance(error, KneeOAError | OSError):
-            raise
-        say(name, sentence_of(error, name))
+        tell(name, error)
         return NOT_DONE
     finally:
         _let_go_of_what_cannot_be_written()
@@ -105,6 +103,13 @@ def say(name: str, text: str) -> None:
     """Print a sentence of the command `name` on stderr, whatever characters are in it."""
     with contextlib.suppress(OSError, ValueError):
         print(f"{name}: {printable(text)}", file=sys.stderr, flush=True)
+
+
+def tell(name: str, error: Exception) -> None:
+    """Say what went wrong; a fault of the program itself is raised under ``python -X dev``."""
+    if sys.flags.dev_mode and not isinstance(error, KneeOAError | OSError):
+        raise error
+    say(name, sentence_of(error, name))
 
 
 @contextlib.contextmanager

@@ -31,19 +31,26 @@ LONG = 60.0
 class Rehearse(Study):
     """Try a study in small: its films, weights, room, and every stage for a few steps."""
 
+    only_options: bool = option(None, "see whether the options are right, and no more", False)
+
     goes_on = False
 
     def __call__(self) -> int:
         configs = options.configs_of(self, self.architectures)
+        if self.only_options:
+            return terminal.DONE
         shared = sharing_of(self, configs)
         dataset = options.source_of(self).read()
         configs = self._not_finished(configs, dataset.split_hash)
         if not configs:
             print("Nothing is left to rehearse.")
-            return 0
+            return terminal.DONE
         if shared:  # before this process has the GPU, too
-            for sentence in self._beside_others(configs, shared, dataset.split_hash):
-                print(sentence, flush=True)
+            try:
+                for sentence in self._beside_others(configs, shared, dataset.split_hash):
+                    print(sentence, flush=True)
+            except Exception as error:
+                return _failed(error)
         from train import machine as machines
 
         machine = machines.prepare(**options.machine_options(self))
@@ -53,13 +60,16 @@ class Rehearse(Study):
 
         cycles.preflight(self.out, configs, dataset, models=2)
         print(f"Films, starting weights and room are there. Trying on {machine}.")
-        for name, config in configs.items():
-            still = f"Still trying {name} by itself after a minute. Ctrl-C ends it."
-            with terminal.telling("train", still, after=LONG):
-                for sentence in parts(config, dataset, machine):
-                    print(sentence, flush=True)
+        try:
+            for name, config in configs.items():
+                still = f"Still trying {name} by itself after a minute. Ctrl-C ends it."
+                with terminal.telling("train", still, after=LONG):
+                    for sentence in parts(config, dataset, machine):
+                        print(sentence, flush=True)
+        except Exception as error:
+            return _failed(error)
         print(unseen(machine))
-        return 0
+        return terminal.DONE
 
     def _not_finished(
         self, configs: Mapping[Architecture, TrainConfig], split_hash: str
@@ -115,16 +125,29 @@ class Rehearse(Study):
                     yield sentence
 
 
+def _failed(error: Exception) -> int:
+    """Say what failed when it was tried; return the code of that: 2 is for what was not begun."""
+    terminal.tell("train", error)
+    return terminal.SOME_FAILED
+
+
 @dataclass(frozen=True, kw_only=True)
 class Pack:
     """Pack a study for a machine elsewhere; everything after -- are options of `study`."""
 
     folder: options.Absolute = option("FOLDER", positional=True)
     finished: options.Absolute | None = option("RESULTS", "runs of it that need no training", None)
-    study: tuple[str, ...] = option(rest=True)
+    study: tuple[str, ...] = option(rest=Study)
 
     def __call__(self) -> int:
         given = self.study
+        if not given:
+            raise ConfigError(
+                f"Expected -- and the options of `study` after it: `python -m train pack "
+                f"{self.folder.name} -- --data DIR --preset paper`. Received none."
+            )
+        if "--" in given:
+            raise ConfigError("Expected one --, before the options of `study`. Received another.")
         if any(word.partition("=")[0] == "--out" for word in given):
             raise ConfigError("Expected no --out: the packed folder has its own results.")
         if any(word.partition("=")[0] == "--preset-from" for word in given):

@@ -6,7 +6,7 @@ values for the fields that its ``TYPES`` name. Classes with a ``TITLE`` are a gr
 
 import re
 from argparse import SUPPRESS, ArgumentParser
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import MISSING, Field, field, fields
 from functools import partial
 from inspect import get_annotations
@@ -49,12 +49,12 @@ def option(
     metavar: str | tuple[str, ...] | None = None,
     help: str | None = None,
     default: Any = MISSING,
-    **how: bool,
+    **how: Any,
 ) -> Any:
     """Return the field of an option; what has no default has to be given.
 
     `how`: ``positional`` ones have no name; of the ``exclusive`` ones of a class one may be given;
-    ``rest`` is all words after ``--``.
+    ``rest`` is all words after ``--``, which are options of the class that it is.
     """
     return field(default=default, metadata={"metavar": metavar, "help": help, **how})
 
@@ -67,6 +67,7 @@ def parsed(options: type[Options], words: Sequence[str], *, prog: str) -> Option
     dicts = {name: kind.TYPES for name, kind in types.items() if hasattr(kind, "TYPES")}
     rest = [item.name for item in fields(options) if item.metadata.get("rest")]
     end = words.index("--") if rest and "--" in words else len(words)
+    _expect_in_place(options, words[:end], prog)
     left = {item.name: item for item in fields(options) if item.name not in rest}
     for owner in options.__mro__:
         group, alone = _group(parser, owner), None
@@ -99,6 +100,28 @@ def meanings(documented: type) -> dict[str, str]:
     for names, text in re.findall(r"^ {4}(\w[\w, ]*) : (.+(?:\n {8}.+)*)", section, re.MULTILINE):
         told |= dict.fromkeys(names.split(", "), plain(" ".join(text.split())))
     return told
+
+
+def _expect_in_place(options: type[Options], words: Sequence[str], prog: str) -> None:
+    """Raise `ConfigError` for an option before ``--`` that belongs after it."""
+    own = set(_flags(options))
+    for item in fields(options):
+        if later := item.metadata.get("rest"):
+            flags = set(_flags(later)) - own
+            for word in words:
+                if (flag := word.partition("=")[0]) in flags:
+                    raise ConfigError(
+                        f"{flag} is an option of `{later.__name__.lower()}`. Expected -- before "
+                        f"all of those: `{prog} ... -- {flag} ...`."
+                    )
+
+
+def _flags(options: type[Options]) -> Iterator[str]:
+    """Yield the options of a command by their names."""
+    types = types_of(options, include_extras=True)
+    for item in fields(options):
+        if not item.metadata.get("positional") and not item.metadata.get("rest"):
+            yield from map(_flag, getattr(types[item.name], "TYPES", [item.name]))
 
 
 def _group(parser: ArgumentParser, owner: type) -> Any:

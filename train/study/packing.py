@@ -43,6 +43,13 @@ SCRIPT = """#!/bin/sh
 # The same command again goes on after the last finished epoch. No network? Wheels in ./wheels.
 # MEASURE=yes sh study.sh says how many images a second it trains, and does nothing else.
 set -eu
+for word in "$@"; do
+  case $word in
+    -h | --help) sed -n '2,4s/^# //p' "$0"; exit 0 ;;
+    --out | --out=*)
+      echo "Expected no --out: the packed folder has its own results." >&2; exit 2 ;;
+  esac
+done
 cd "$(dirname "$0")"
 export KERAS_BACKEND=torch KNEEOA_CACHE="$PWD/cache" PYTHONPATH="$PWD/code"
 # Whoever ends this script has what it runs end in order: that writes what it has.
@@ -110,11 +117,16 @@ device=$(cat env/ready)
 if [ "${{MEASURE:-no}}" = yes ]; then
   exec env/bin/python -m tests.benchmarks.training $device "$@"
 fi
+# A wrong option is answered before anything is tried, or packed.
+env/bin/python -m train rehearse --only-options $device {arguments} --out results "$@"
 # What goes on has been rehearsed.
 if [ "${{REHEARSE:-yes}}" = yes ] && ! ls results/unfinished/*/state.npz > /dev/null 2>&1; then
   run env/bin/python -m train rehearse $device {arguments} --out results "$@"
-  # 130: it was stopped.
-  [ $status = 0 ] || [ $status = 130 ] || echo "REHEARSE=no sh study.sh trains all the same." >&2
+  # 130: it was stopped. 2: it was not begun, and no study would begin.
+  case $status in
+    0 | 2 | 130) ;;
+    *) echo "REHEARSE=no sh study.sh trains all the same." >&2 ;;
+  esac
   [ $status = 0 ] || exit $status
 fi
 run env/bin/python -m train study $device {arguments} --out results "$@"

@@ -64,7 +64,8 @@ def test_a_packed_study_rehearses_trains_and_packs_what_comes_back(packed, faili
         timeout=60,
     )
     assert done.returncode == failing, done.stderr
-    rehearsal, study = (packed / "calls").read_text().splitlines()
+    options, rehearsal, study = (packed / "calls").read_text().splitlines()
+    assert options == rehearsal.replace("rehearse", "rehearse --only-options")
     assert rehearsal.startswith("torch -m train rehearse --device gpu --data files/knees")
     # What is trained is what was rehearsed.
     assert study == rehearsal.replace("rehearse", "study")
@@ -79,12 +80,15 @@ def test_a_packed_study_rehearses_trains_and_packs_what_comes_back(packed, faili
     # What goes on is not rehearsed again.
     (packed / "results" / "unfinished" / "half" / "state.npz").touch()
     subprocess.run(["sh", str(packed / "study.sh")], check=False, timeout=60)
-    assert [line.split()[3] for line in (packed / "calls").read_text().splitlines()[2:]] == [
-        "study"
+    later = (packed / "calls").read_text().splitlines()[3:]
+    assert [line.split()[3:5] for line in later] == [
+        ["rehearse", "--only-options"],
+        ["study", "--device"],
     ]
 
 
 PATIENT = """#!/bin/sh
+[ "$4" = --only-options ] && exit 0
 trap 'sleep 1; mkdir -p results/runs/kept; echo in order >> calls; exit 130' TERM
 echo "$3" >> calls
 while :; do sleep 0.1; done
@@ -224,7 +228,7 @@ def test_a_machine_that_lacks_packages_does_not_begin(packed, tmp_path):
     assert done.returncode == 0, done.stderr
     note, *begun, _ = done.stdout.splitlines()
     assert note.endswith(f"Training goes on with numpy {version('numpy')}, not 0.1.")
-    assert begun == ["begun", "begun"]
+    assert begun == ["begun"] * 3  # options, rehearsal, study
 
 
 def test_the_packed_study_is_the_same_study(packed, given, monkeypatch):

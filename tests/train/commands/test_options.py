@@ -37,7 +37,7 @@ class Sketch(Shared):
     loud: bool = option(None, "be heard", False)
     one: str | None = option("A", default=None, exclusive=True)
     other: str | None = option("B", default=None, exclusive=True)
-    words: tuple[str, ...] = option(rest=True)
+    words: tuple[str, ...] = option(rest=Shared)
 
     def __call__(self):
         return self.times

@@ -65,3 +65,17 @@ def test_a_rehearsal_that_takes_long_says_so(given, tmp_path, capsys, monkeypatc
     monkeypatch.setattr(away, "LONG", 0)
     assert main(["rehearse", *given, "--out", str(tmp_path), "--device", "cpu"]) == 0
     assert "Still trying mobilenet by itself" in capsys.readouterr().err
+
+
+def test_what_fails_when_it_is_tried_is_told_from_what_cannot_be_begun(
+    given, tmp_path, capsys, monkeypatch
+):
+    def fails(*_):
+        raise RuntimeError("CUDA")
+
+    monkeypatch.setattr("train.study.rehearsal.rehearse", fails)
+    words = ["rehearse", *given, "--out", str(tmp_path), "--device", "cpu"]
+    assert main(words) == 1
+    assert "RuntimeError: CUDA" in capsys.readouterr().err
+    assert main([*words, "--split-file", "none.csv"]) == 2
+    assert main([*words, "--only-options"]) == 0
