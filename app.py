@@ -12,7 +12,8 @@ if __name__ == "__main__":
 import streamlit as st
 
 from pages.doorway import MIDDLEWARE
-from pages.lifespan import expect_settings, lifespan
+from pages.lifespan import lifespan
+from pages.settings import expect_settings
 
 expect_settings()
 app = st.App("pages/navigation.py", middleware=MIDDLEWARE, lifespan=lifespan)

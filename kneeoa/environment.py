@@ -57,6 +57,21 @@ def expect_known(environment: Mapping[str, str], start: str) -> None:
         raise ConfigError(f"{sentences[0]} Check the spelling.")
 
 
+def expect_bare(environment: Mapping[str, str]) -> None:
+    """Raise `ConfigError` for a setting with the quotes that stood around it where it was copied.
+
+    A shell takes them away, a file of a container's variables does not: a key would be another one,
+    a folder would not be there. Passwords of an archive are taken as they are.
+    """
+    for name in sorted(name for name in environment if name.startswith(_START)):
+        text = environment[name].strip()
+        if name in KNOWN and len(text) > 1 and text[0] == text[-1] and text[0] in "\"'`":
+            raise ConfigError(
+                f"Expected {name} without quotes around it. It begins and ends with {text[0]}: "
+                "leave both out."
+            )
+
+
 def _near(name: str) -> str:
     # Without what all begin with, which would make any two of them alike.
     names = [known.removeprefix(_START) for known in KNOWN]

@@ -71,6 +71,7 @@ def run(name: str, work: Callable[[], int], *, stopped: str | Callable[[], str])
         _end_in_order()
         for sentence in environment.unknown(os.environ):
             say(name, sentence)
+        environment.expect_bare(os.environ)
         code = _finished(work)
         if sys.stdout is not None:
             sys.stdout.flush()

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from kneeoa.__main__ import main
-from kneeoa.environment import KNOWN, expect_known, unknown
+from kneeoa.environment import KNOWN, expect_bare, expect_known, unknown
 from kneeoa.errors import ConfigError
 from kneeoa.pacs.configured import pacs_from
 from tests.support.places import ROOT
@@ -70,3 +70,12 @@ def test_commands_name_it(monkeypatch, capsys, arguments):
     monkeypatch.setenv("KNEEOA_PSEUDONYM_KY", "s3cret")
     main(arguments)
     assert "KNEEOA_PSEUDONYM_KY is no setting" in capsys.readouterr().err
+
+
+def test_quotes_that_were_copied_along_are_refused_and_not_quoted(monkeypatch, capsys):
+    monkeypatch.setenv("KNEEOA_PSEUDONYM_KEY", '"correct horse battery"')
+    assert main(["pacs", "find"]) == 2
+    sentence = capsys.readouterr().err
+    assert "Expected KNEEOA_PSEUDONYM_KEY without quotes around it." in sentence
+    assert "horse" not in sentence
+    expect_bare({"KNEEOA_PSEUDONYM_KEY": "it's", "KNEEOA_PACS_PASSWORD": '"really"', "HOME": "''"})

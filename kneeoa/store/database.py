@@ -1,12 +1,10 @@
 """Opening the database: one SQLite file, or a PostgreSQL server; both alike from then on."""
 
-import ssl
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import (
     URL,
@@ -16,13 +14,11 @@ from sqlalchemy import (
     create_engine,
     event,
     inspect,
-    make_url,
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import (
-    ArgumentError,
     DBAPIError,
     DisconnectionError,
     IntegrityError,
@@ -30,22 +26,17 @@ from sqlalchemy.exc import (
     TimeoutError,
 )
 
-from kneeoa.errors import KneeOAError
+from kneeoa.store.address import StoreError as StoreError
+from kneeoa.store.address import read_url, tls
 from kneeoa.store.problems import breaks_constraint, name_of, sentence_for
 from kneeoa.store.tables import REVISION, VERSION_TABLE, metadata
 
-DEFAULT_FILE = Path(__file__).parents[2] / "var" / "reading-room.sqlite"
 CONNECTIONS = 20
 LOCK_SECONDS, SERVER_SECONDS = 15, 20
 """How long to wait for others that write, and for an answer of a server."""
 
 _LOCK_ID = 7_283_114_900_551
-_TLS = {"disable": False, "allow": None, "prefer": None, "require": True}
 _one_migrates = threading.Lock()
-
-
-class StoreError(KneeOAError):
-    """The database cannot be used, or does not hold what was asked for."""
 
 
 def open_store(url: str | None = None) -> Engine:
@@ -58,7 +49,7 @@ def open_store(url: str | None = None) -> Engine:
     Raises `StoreError` where it cannot be used: unreachable, locked, not to be written, damaged, or
     written by a newer version of this program.
     """
-    engine = _engine(_read_url(url))
+    engine = _engine(read_url(url))
     try:
         with translated(engine):
             if engine.dialect.name == "sqlite":
@@ -68,6 +59,14 @@ def open_store(url: str | None = None) -> Engine:
         engine.dispose()
         raise
     return engine
+
+
+def expect_place(url: str) -> None:
+    """Raise `StoreError` where no database can be kept at `url`; no server is asked for one yet."""
+    db = _engine(read_url(url))
+    db.dispose()
+    if db.dialect.name == "sqlite":
+        open_store(url).dispose()
 
 
 @contextmanager
@@ -130,27 +129,10 @@ def translated(db: Engine) -> Iterator[None]:
         raise StoreError(sentence) from None
 
 
-def _read_url(text: str | None) -> URL:
-    if not text:
-        return URL.create("sqlite", database=str(DEFAULT_FILE))
-    backend = "something else"
-    with suppress(ArgumentError, ValueError):
-        url = make_url(text)
-        backend = url.get_backend_name()
-        if backend == "sqlite" and url.database and url.database != ":memory:":
-            return url.set(drivername="sqlite")
-        if backend in {"postgresql", "postgres"}:
-            return url.set(drivername="postgresql+pg8000")
-    raise StoreError(
-        "Expected sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/DATABASE in "
-        f"KNEEOA_DATABASE_URL. Received: {backend if backend != 'sqlite' else 'no file'}."
-    )
-
-
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() == "sqlite":
         return _sqlite(url)
-    options = {"timeout": SERVER_SECONDS, "application_name": "knee reading room", **_tls(url)}
+    options = {"timeout": SERVER_SECONDS, "application_name": "knee reading room", **tls(url)}
     engine = create_engine(
         url.difference_update_query(["sslmode", "sslrootcert"]),
         connect_args=options,
@@ -175,24 +157,6 @@ def _engine(url: URL) -> Engine:
             raise DisconnectionError from None
 
     return engine
-
-
-def _tls(url: URL) -> dict[str, Any]:
-    query = url.normalized_query
-    mode, authority = (query.get(name, (None,))[-1] for name in ("sslmode", "sslrootcert"))
-    if mode in {"verify-ca", "verify-full"}:
-        try:
-            context = ssl.create_default_context(cafile=authority)
-        except OSError:
-            raise StoreError(f"Expected certificates (PEM) in {authority}. None found.") from None
-        context.check_hostname = mode == "verify-full"
-        return {"ssl_context": context}
-    if mode is not None and mode not in _TLS:
-        raise StoreError(
-            f"Expected sslmode to be one of {', '.join(_TLS)}, verify-ca, verify-full. "
-            f"Received: {mode}."
-        )
-    return {"ssl_context": _TLS[mode] if mode else None}
 
 
 def _sqlite(url: URL) -> Engine:

@@ -47,7 +47,7 @@ FOLDERS = ("KNEEOA_OWN_FILMS", "KNEEOA_DATASET")
 
 def models_folder() -> Path:
     """Return the folder of the published models: ``KNEEOA_MODELS`` or the bundled ones."""
-    return Path(os.environ.get("KNEEOA_MODELS") or DEFAULT_MODELS)
+    return Path(os.environ.get("KNEEOA_MODELS") or DEFAULT_MODELS).expanduser()
 
 
 @st.cache_resource(show_spinner=False)

@@ -15,14 +15,13 @@ import streamlit as st
 
 from kneeoa.teaching.keys import Tries
 from pages.shared import cached
+from pages.shared.access import settled
 
 if TYPE_CHECKING:
     from kneeoa.store import audit
 
 
 Content = TypeVar("Content")
-PLACES = "KNEEOA_PLACES_PER_ADDRESS"
-
 TRUSTED = "FORWARDED_ALLOW_IPS"
 """Uvicorn's setting: the addresses of reverse proxies that are believed whom they ask for."""
 HERE, BEHIND_A_PROXY, UNKNOWN = "this machine", "behind a proxy", "unknown"
@@ -91,8 +90,7 @@ def seconds_to_wait() -> float:
 
 def places(usual: int) -> int:
     """Return how many places of a class one client can have: the owner's setting, or as usual."""
-    setting = os.environ.get(PLACES, "").strip()
-    return int(setting) if setting.isdecimal() and setting.isascii() and len(setting) < 6 else usual
+    return settled.places_in(os.environ, usual)
 
 
 def now_here() -> dict[str, Any]:

@@ -4,7 +4,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from kneeoa.errors import ConfigError
 from pages.shared import clients
+from pages.shared.access import settled
 
 
 @pytest.fixture
@@ -89,9 +91,13 @@ def test_a_mark_tells_clients_apart_and_says_nothing_of_them(asked):
     assert len(first) == 32
 
 
-@pytest.mark.parametrize(
-    ("setting", "places"), [("90", 90), ("", 60), ("many", 60), ("-1", 60), ("٣", 60)]
-)
+@pytest.mark.parametrize(("setting", "places"), [("90", 90), ("", 60)])
 def test_the_owner_says_how_many_places_a_client_has(monkeypatch, setting, places):
-    monkeypatch.setenv(clients.PLACES, setting)
+    monkeypatch.setenv(settled.PLACES, setting)
     assert clients.places(60) == places
+
+
+@pytest.mark.parametrize("setting", ["many", "-1", "٣", "0", "100000"])
+def test_what_is_no_number_of_places_is_refused(setting):
+    with pytest.raises(ConfigError, match="Expected a whole number from 1 to 99999"):
+        settled.places_in({settled.PLACES: setting}, 60)

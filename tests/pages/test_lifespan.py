@@ -50,20 +50,6 @@ def test_a_server_without_networks_starts_all_the_same(monkeypatch, loads):
     assert failed == []
 
 
-@pytest.mark.parametrize("name", ["KNEEOA_SESSION_UPLOADS_MB", "KNEEOA_DECODE_MB"])
-def test_a_limit_that_is_no_number_is_said_before_the_first_upload(monkeypatch, name):
-    monkeypatch.setenv(name, "150MB")
-    with pytest.raises(SystemExit, match=f"not started. Expected a number above 0 in {name}"):
-        lifespan.expect_settings()
-
-
-def test_a_mistyped_setting_is_in_the_log(monkeypatch, caplog):
-    monkeypatch.setenv("KNEEOA_TEACHERS_KEY", "s3cret-key")
-    lifespan.expect_settings()
-    assert "KNEEOA_TEACHERS_KEY is no setting (did you mean KNEEOA_TEACHER_KEY?)" in caplog.text
-    assert "s3cret" not in caplog.text
-
-
 def test_reports_are_sent_from_the_database_that_the_pages_have(tmp_path, monkeypatch):
     # Of two that are opened, each gives turns to write of its own.
     monkeypatch.setenv("KNEEOA_DATABASE_URL", f"sqlite:///{tmp_path}/store.sqlite")

@@ -11,7 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 
-from kneeoa.store import database, migrate, tables
+from kneeoa.store import address, database, migrate, tables
 from kneeoa.store.database import StoreError, open_store, reading, writing
 from kneeoa.store.practice import find_learner, new_learner
 
@@ -192,11 +192,11 @@ def test_reading_waits_for_no_one_who_writes_and_writing_not_for_ever(sqlite_url
 
 
 def test_the_default_is_a_file_of_the_project(tmp_path, monkeypatch):
-    assert database.DEFAULT_FILE.parts[-2:] == ("var", "reading-room.sqlite")
-    monkeypatch.setattr(database, "DEFAULT_FILE", tmp_path / "var" / "reading-room.sqlite")
+    assert address.DEFAULT_FILE.parts[-2:] == ("var", "reading-room.sqlite")
+    monkeypatch.setattr(address, "DEFAULT_FILE", tmp_path / "var" / "reading-room.sqlite")
     for unset in (None, ""):
         open_store(unset).dispose()
-    assert database.DEFAULT_FILE.is_file()
+    assert address.DEFAULT_FILE.is_file()
 
 
 def test_a_database_is_its_users_alone_and_no_older_one_is_everybodys(tmp_path):

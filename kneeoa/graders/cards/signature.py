@@ -90,7 +90,8 @@ def signature_of(folders: Sequence[Path], *, keys: Sequence[Path] = ()) -> Signa
 
 def keys_in(setting: str | None) -> tuple[Path, ...]:
     """Return the files of known public keys in a setting, which are separated as in ``PATH``."""
-    return tuple(Path(name) for name in (setting or "").split(os.pathsep) if name)
+    names = (setting or "").split(os.pathsep)
+    return tuple(Path(name.strip()).expanduser() for name in names if name.strip())
 
 
 def sign(models: Path, key: Path, *, now: datetime) -> Signature:

@@ -61,13 +61,21 @@ def pseudonyms_from(
     """Return pseudonyms under the key that the owner set.
 
     Where none is set, under the key `otherwise`, or one that is new each time. Raises `ConfigError`
-    for a key that is too short.
+    for a key that is too short, and for one that is set but empty, as by ``$(cat FILE)`` in another
+    folder: numbers would belong to nothing that was exported before.
     """
-    key = environment.get(SETTING, "").strip()
-    if not key:
+    if SETTING not in environment:
         return Pseudonyms(otherwise or secrets.token_bytes(32))
+    key = environment[SETTING].strip()
+    if not key:
+        raise ConfigError(
+            f"Expected a key of at least {SHORTEST} letters in {SETTING}. It is set, but empty: "
+            "look whether the file is there that it is read from, or leave it unset, and new "
+            "numbers are drawn each time."
+        )
     if len(key) < SHORTEST:
         raise ConfigError(
-            f"Expected a key of at least {SHORTEST} letters in {SETTING}. Received {len(key)}."
+            f"Expected a key of at least {SHORTEST} letters in {SETTING}. Received {len(key)}: "
+            "choose a longer one."
         )
     return Pseudonyms(key.encode())
