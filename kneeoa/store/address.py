@@ -23,7 +23,7 @@ class StoreError(KneeOAError):
 
 
 def read_url(text: str | None) -> URL:
-    """Return where a database is, by default a file in ``var/``; raise `StoreError` for no place."""
+    """Return where a database is, by default a file in ``var/``; raise `StoreError` for none."""
     if not text:
         return URL.create("sqlite", database=str(DEFAULT_FILE))
     backend = "something else" if text.strip() else "blanks"

@@ -6,7 +6,7 @@ from datetime import datetime
 from operator import attrgetter
 
 import pandas as pd
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import IntegrityError
 
 from kneeoa.store import tables
@@ -25,7 +25,8 @@ class Answer:
     """What was said to a film of a session; see `kneeoa.teaching.answers` for one without a grade.
 
     ``first_grade`` came before the network's answer was seen; ``shown_grade`` is that of the
-    network, shown or not.
+    network, shown or not. ``number`` counts the learner's answers in the order in which they came,
+    whatever the clock says; the store gives it.
     """
 
     position: int
@@ -38,6 +39,7 @@ class Answer:
     shown_grade: int | None
     network: str | None
     answered_at: datetime
+    number: int = 0
 
 
 _COLUMNS = {
@@ -51,6 +53,7 @@ _COLUMNS = {
     "shown_grade": "Int64",
     "network": "str",
     "answered_at": "datetime64[us, UTC]",
+    "number": "int64",
 }
 
 
@@ -70,9 +73,13 @@ def record_answer(db: Engine, session_id: int, answer: Answer) -> bool:
 
 def _record(db: Engine, connection: Connection, session_id: int, answer: Answer) -> bool:
     session = tables.practice_session
-    text = connection.scalar(select(session.c.exam).where(session.c.id == session_id))
-    if text is None:
+    is_session = session.c.id == session_id
+    kept_session = connection.execute(
+        select(session.c.exam, session.c.learner_id).where(is_session)
+    ).first()
+    if kept_session is None:
         raise GoneError(GONE)
+    text, learner = kept_session
     films = dict(enumerate(read_exam(text).films))
     film = films.get(answer.position)
     if film is None or (film.image_id, film.grade) != (answer.image_id, answer.reference):
@@ -84,13 +91,15 @@ def _record(db: Engine, connection: Connection, session_id: int, answer: Answer)
     for name in ("reference", "grade", "first_grade", "shown_grade"):
         row[name] = None if row[name] is None else grade_of(row[name])
     table = tables.practice_answer
+    hers = select(func.coalesce(func.max(table.c.number), 0) + 1).join(session)
+    row["number"] = connection.scalar(hers.where(session.c.learner_id == learner))
     new = insert_into(db, table).values(session_id=session_id, **row)
     if answer.grade is None:
         kept = new.on_conflict_do_nothing()
     else:
         keys = ["session_id", "position"]
         # What came before the network's answer stays, and when: by that films are first seen.
-        stay = {"first_grade", "answered_at", *keys}
+        stay = {"first_grade", "answered_at", "number", *keys}
         later = {name: value for name, value in row.items() if name not in stay}
         thought_over = table.c.grade.is_(None) & table.c.first_grade.is_not(None)
         kept = new.on_conflict_do_update(index_elements=keys, set_=later, where=thought_over)

@@ -85,6 +85,7 @@ class Group:
     round : counts the session's changes
     seconds : how long voting on a film is open at most; None: until the teacher closes it
     voting_since : when voting was last opened, by a window that told the time
+    left_out : films of the exam's file that could not be given
     """
 
     group_id: int
@@ -96,18 +97,28 @@ class Group:
     opened_at: datetime
     seconds: float | None = None
     voting_since: datetime | None = None
+    left_out: int = 0
 
 
-def open_group(db: Engine, exam: Exam, now: datetime, *, seconds: float | None = None) -> Group:
+def open_group(
+    db: Engine, exam: Exam, now: datetime, *, seconds: float | None = None, left_out: int = 0
+) -> Group:
     """Return a new group that waits at its first film, with a code that no other has.
 
-    `seconds` are those for a film; None: no limit.
+    `seconds` are those for a film; None: no limit. Of an exam from a file, `left_out` films could
+    not be given.
     """
     table = tables.teaching_group
     text = exams.to_json(exam)
     kept = read_exam(text)
-    start = {"exam": text, "state": "waiting", "position": 0, "round": 0, "opened_at": now}
-    start["seconds"] = seconds
+    start: dict[str, Any] = {
+        "exam": text,
+        "state": "waiting",
+        "position": 0,
+        "round": 0,
+        "opened_at": now,
+    }
+    start |= {"seconds": seconds, "left_out": left_out}
     with writing(db) as connection:
         while True:
             code = new_code(CODE_LENGTH)
@@ -115,7 +126,7 @@ def open_group(db: Engine, exam: Exam, now: datetime, *, seconds: float | None =
             new = row.on_conflict_do_nothing(index_elements=["code"]).returning(table.c.id)
             group_id = connection.scalar(new)
             if group_id is not None:
-                return Group(group_id, code, kept, "waiting", 0, 0, now, seconds)
+                return Group(group_id, code, kept, "waiting", 0, 0, now, seconds, left_out=left_out)
 
 
 def find_group(db: Engine, code: str) -> Group:
@@ -273,4 +284,5 @@ def _group(row: Row) -> Group:
         row.opened_at,
         seconds,
         row.voting_since,
+        row.left_out,
     )

@@ -1,7 +1,8 @@
 """Practice: learners under personal codes, their sessions and answers, and when films come again.
 
-Times are given by the caller, in UTC. Sessions are not ordered by them, so a clock may jump; which
-appearance of a film was its first is told by them alone (`kneeoa.teaching.answers.first_seen`).
+Times are given by the caller, in UTC. Nothing is ordered by them, so a clock may jump: sessions are
+by their ids, and which appearance of a film was its first is told by the numbers of the answers
+(`kneeoa.teaching.answers.first_seen`).
 """
 
 import json

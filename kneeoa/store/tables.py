@@ -21,9 +21,10 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     false,
+    text,
 )
 
-REVISION = "0009"
+REVISION = "0010"
 """The newest migration: what the tables below look like."""
 VERSION_TABLE = "reading_room_version"
 """Where a database says which migration it has; Alembic's own name may be another program's."""
@@ -98,6 +99,8 @@ practice_answer = Table(
     Column("shown_grade", Integer, _graded("shown_grade")),
     Column("network", Text),
     Column("answered_at", Moment, nullable=False),
+    # Counts what a learner answers, since a clock can be set back.
+    Column("number", Integer, nullable=False, server_default=text("0")),
 )
 
 practice_card = Table(
@@ -121,6 +124,8 @@ teaching_group = Table(
     # For a film; none: no limit.
     Column("seconds", Float),
     Column("voting_since", Moment),
+    # Films of the exam's file that could not be given.
+    Column("left_out", Integer, nullable=False, server_default=text("0")),
     UniqueConstraint("code", name="uq_teaching_group_code"),
     CheckConstraint(f"state IN {STATES}", name="ck_state"),
     sqlite_autoincrement=True,
@@ -162,6 +167,8 @@ vote = Table(
     Column("participant_id", Integer, _belongs_to("participant"), primary_key=True),
     Column("grade", Integer, _graded("grade"), nullable=False),
     Column("voted_at", Moment, nullable=False),
+    # Of the group, as it was then: tells votes from before voting was opened again.
+    Column("round", Integer, nullable=False, server_default=text("0")),
     Index("ix_vote_participant_id", "participant_id"),
 )
 

@@ -3,6 +3,7 @@
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import pandas as pd
 from sqlalchemy import ColumnElement, Connection, Engine, delete, exists, func, select
@@ -162,14 +163,17 @@ def vote(db: Engine, participant: Participant, position: int, grade: int, now: d
         "position": position,
         "participant_id": participant.participant_id,
     }
-    kept = {"grade": grade_of(grade), "voted_at": now}
+    kept: dict[str, Any] = {"grade": grade_of(grade), "voted_at": now}
     mine = (person.c.id == participant.participant_id) & (group.c.id == participant.group_id)
     try:
         with writing(db) as connection:
             # Closing waits until this vote is in; a vote behind it sees that it is closed.
             in_turn(connection, participant.group_id, shared=True)
             group_row = connection.execute(
-                select(group.c.state, group.c.position, group.c.seconds, group.c.voting_since)
+                select(
+                    *(group.c[name] for name in ("state", "position", "seconds", "voting_since")),
+                    group.c.round,
+                )
                 .join(person)
                 .where(mine)
                 .with_for_update(read=True, of=group)
@@ -182,6 +186,7 @@ def vote(db: Engine, participant: Participant, position: int, grade: int, now: d
                 end = group_row.voting_since + timedelta(seconds=group_row.seconds)
                 if now > end:  # closed, though no window has looked yet
                     raise StoreError("The time to vote on this film is over: voting is closed.")
+            kept["round"] = group_row.round
             row = insert_into(db, tables.vote).values(**key, **kept)
             connection.execute(row.on_conflict_do_update(index_elements=list(key), set_=kept))
     except IntegrityError:
@@ -189,19 +194,19 @@ def vote(db: Engine, participant: Participant, position: int, grade: int, now: d
 
 
 def vote_of(
-    db: Engine, participant: Participant, position: int, *, since: datetime | None = None
+    db: Engine, participant: Participant, position: int, *, in_round: int | None = None
 ) -> int | None:
-    """Return the participant's grade of the film at `position`, or None; given `since` alone."""
+    """Return the participant's grade of the film at `position`, or None; `in_round` alone."""
     kept = tables.vote
     mine = kept.c.participant_id == participant.participant_id
-    is_film = at_film(participant.group_id, position, since=since)
+    is_film = at_film(participant.group_id, position, in_round=in_round)
     with reading(db) as connection:
         return connection.scalar(select(kept.c.grade).where(is_film, mine))
 
 
-def voted(db: Engine, group_id: int, position: int, *, since: datetime | None = None) -> int:
-    """Return how many have voted on the film at `position`; `since` then alone, where given."""
-    is_film = at_film(group_id, position, since=since)
+def voted(db: Engine, group_id: int, position: int, *, in_round: int | None = None) -> int:
+    """Return how many have voted on the film at `position`; `in_round` alone, where given."""
+    is_film = at_film(group_id, position, in_round=in_round)
     with reading(db) as connection:
         return connection.scalars(select(func.count()).where(is_film)).one()
 
@@ -220,11 +225,11 @@ def tally(db: Engine, group_id: int, position: int) -> list[int]:
     return [votes_by_grade.get(grade, 0) for grade in range(5)]
 
 
-def at_film(group_id: int, position: int, *, since: datetime | None = None) -> ColumnElement[bool]:
-    """Return what holds of the votes on the film at `position`; given `since` alone, if at all."""
+def at_film(group_id: int, position: int, *, in_round: int | None = None) -> ColumnElement[bool]:
+    """Return what holds of the votes on the film at `position`; `in_round` alone, if at all."""
     vote = tables.vote.c
     is_film = (vote.group_id == group_id) & (vote.position == position)
-    return is_film if since is None else is_film & (vote.voted_at >= since)
+    return is_film if in_round is None else is_film & (vote.round == in_round)
 
 
 def votes_of(db: Engine, group_id: int) -> pd.DataFrame:

@@ -15,13 +15,13 @@ def closes_at(db: Engine, group: Group) -> datetime | None:
     if group.state != "voting" or group.voting_since is None:
         return None
     person, vote = tables.participant, tables.vote
-    in_round = at_film(group.group_id, group.position, since=round_since(db, group))
+    counts = at_film(group.group_id, group.position, in_round=counting_round(db, group))
     with reading(db) as connection:
         joined = connection.scalars(
             select(func.count()).select_from(person).where(person.c.group_id == group.group_id)
         ).one()
         voted, last = connection.execute(
-            select(func.count(), func.max(vote.c.voted_at)).where(in_round)
+            select(func.count(), func.max(vote.c.voted_at)).where(counts)
         ).one()
     # Come back to, a film stays open as long as if the last vote had just come.
     last = last and max(last, group.voting_since)
@@ -30,8 +30,8 @@ def closes_at(db: Engine, group: Group) -> datetime | None:
     )
 
 
-def round_since(db: Engine, group: Group) -> datetime | None:
-    """Return since when votes on the film that `group` is at count anew; None: all of them do.
+def counting_round(db: Engine, group: Group) -> int | None:
+    """Return whose votes count on the film that `group` is at; None: those of all rounds.
 
     Only votes from before voting was opened again do not: they were shown.
     """
@@ -39,7 +39,7 @@ def round_since(db: Engine, group: Group) -> datetime | None:
     is_film = (film.c.group_id == group.group_id) & (film.c.position == group.position)
     with reading(db) as connection:
         is_again = connection.scalar(select(film.c.again).where(is_film))
-    return group.voting_since if is_again else None
+    return group.round if is_again else None
 
 
 def look(db: Engine, code: str, now: datetime) -> tuple[Group, datetime | None]:

@@ -17,7 +17,7 @@ _READ = (
     "shown_when",
     "shown_grade",
     "network",
-    "answered_at",
+    "number",
 )
 
 
@@ -37,7 +37,7 @@ def settled(answers: pd.DataFrame) -> pd.DataFrame:
 
 
 def first_seen(sessions: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Return the first appearance of each film over all `sessions`, in order of time.
+    """Return the first appearance of each film over all `sessions`, as they came.
 
     A film that could not be shown did not appear.
     """
@@ -45,7 +45,7 @@ def first_seen(sessions: Sequence[pd.DataFrame]) -> pd.DataFrame:
     if not filled:
         return pd.DataFrame(columns=list(_READ))
     answers = pd.concat(filled)
-    seen = answers[~never_shown(answers)].sort_values("answered_at", kind="stable")
+    seen = answers[~never_shown(answers)].sort_values("number", kind="stable")
     return seen.drop_duplicates("image_id", ignore_index=True)
 
 
@@ -55,11 +55,9 @@ def have_seen_films(sessions: Sequence[pd.DataFrame]) -> list[bool]:
     Of such a film the reference was told; what was missed is drawn again the more readily.
     """
     seen = first_seen(sessions)
-    first = dict(zip(seen["image_id"], seen["answered_at"], strict=True))
+    first = dict(zip(seen["image_id"], seen["number"], strict=True))
     shown = [answers[~never_shown(answers)] for answers in sessions]
     return [
-        any(
-            first[name] < at for name, at in zip(rows["image_id"], rows["answered_at"], strict=True)
-        )
+        any(first[name] < nth for name, nth in zip(rows["image_id"], rows["number"], strict=True))
         for rows in shown
     ]

@@ -151,8 +151,8 @@ def show_grades(group, participant, mine) -> None:
     """Show what is kept, and the five grades to vote for."""
     position = group.position
     several = len(keyboard.pressed((participant.participant_id, position))) > 1
-    since = voting.round_since(cached.store(), group)
-    new = store.vote_of(cached.store(), participant, position, since=since)
+    this_round = voting.counting_round(cached.store(), group)
+    new = store.vote_of(cached.store(), participant, position, in_round=this_round)
     if mine is None:
         st.markdown("Choose a grade.")
     elif new is None:

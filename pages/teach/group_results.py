@@ -12,7 +12,14 @@ from kneeoa.spreadsheet import csv_text
 from kneeoa.store import group as store
 from kneeoa.teaching import readers, scoring
 from kneeoa.teaching.films import are_drawn
-from kneeoa.teaching.wording import DRAWN, kappa_text, number_text, share_text, what_counts
+from kneeoa.teaching.wording import (
+    DRAWN,
+    kappa_text,
+    left_out_text,
+    number_text,
+    share_text,
+    what_counts,
+)
 from kneeoa.wording import counted
 from pages.shared import boundary, cached, clients, exam_choice, table_view
 from pages.shared.answers import counting
@@ -45,6 +52,8 @@ def show(group) -> None:
         f"{counted(len(group.exam.films), 'film')} shown, {counted(len(given), 'vote')}; "
         f"{group.opened_at:%Y-%m-%d %H:%M} UTC, code {group.code}"
     )
+    if group.left_out:
+        st.warning(f"Not the whole exam of the file: {left_out_text(group.left_out)}.")
     if given.empty:
         st.info("Nobody voted in this session: there is nothing to measure.")
         return
@@ -208,7 +217,8 @@ def made_of(group, votes, films, agreement, networks) -> bytes:
     facts = {
         "Session": f"{group.code}, {group.opened_at:%Y-%m-%d %H:%M} UTC, seed {group.exam.seed}",
         "Learners": str(votes["participant"].nunique()),
-        "Films": f"{len(films)} of {len(group.exam.films)} shown",
+        "Films": f"{len(films)} of {len(group.exam.films)} shown"
+        + (f"; of the exam's file {left_out_text(group.left_out)}" if group.left_out else ""),
         "Votes": f"{votes['grade'].count()} given, {votes['grade'].isna().sum()} not given",
         **{name: f"{value}; {basis}" for name, (value, basis) in agreement.items()},
     }

@@ -83,9 +83,9 @@ def show_new(films) -> None:
         file = exam_choice.choose_file()
     if st.button("Open the session", type="primary", key="open"):
         with refusal, boundary.refusals_shown():
-            title = entered(title, exams.LONGEST_TITLE, "a title")
+            title, left_out = entered(title, exams.LONGEST_TITLE, "a title"), 0
             if file is not None:
-                exam, _ = exam_choice.from_file(file, films)
+                exam, left_out = exam_choice.from_file(file, films)
                 exam = replace(exam, title=title or exam.title)
             else:
                 exam = exams.draw_exam(
@@ -98,7 +98,9 @@ def show_new(films) -> None:
                 exam_choice.drawn(exam, count)
             # A second click must find what the first one opened, which it may have interrupted.
             opened = st.session_state.setdefault(OPENED, [])
-            new = store.open_group(cached.store(), exam, datetime.now(UTC), seconds=seconds)
+            new = store.open_group(
+                cached.store(), exam, datetime.now(UTC), seconds=seconds, left_out=left_out
+            )
             opened.append(new.code)
             st.rerun()
 

@@ -202,8 +202,8 @@ def _show_count(group):
         as_it_is, closes = voting.look(database, group.code, now)
         if as_it_is.round != group.round:
             st.rerun(scope="app")
-        since = voting.round_since(database, group)
-        voted = store.voted(database, group.group_id, group.position, since=since)
+        this_round = voting.counting_round(database, group)
+        voted = store.voted(database, group.group_id, group.position, in_round=this_round)
         joined = len(store.participants(database, group.group_id))
         st.html(
             f'<div class="kl-code">{voted}<span> of {joined}</span></div>'

@@ -1,6 +1,7 @@
 """What came of a class: figures with their intervals, votes given anew, the lines of a table."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from kneeoa.spreadsheet import csv_text
 from kneeoa.store import group as store
-from kneeoa.teaching.exam import draw_exam, to_json
+from kneeoa.teaching.exam import ExamFilm, draw_exam, to_json
 from kneeoa.teaching.films import synthetic_set
 from pages.teach import group_results, steps
 from tests.support.teaching_pages import (
@@ -171,6 +172,25 @@ def test_a_class_is_given_what_its_exam_file_sets(group):
     assert "5 films, as in the exam file" in text(app)
     assert {one.key for one in app.button_group if one.disabled} == {"class_count", "class_grades"}
     assert app.number_input(key="seed").disabled
+
+
+def test_a_class_with_part_of_an_exam_says_so_on_its_results_and_its_sheet(db, group):
+    more = replace(group.exam, films=(*group.exam.films, ExamFilm("elsewhere", 1)))
+    app = signed_in()
+    file = ("exam.json", to_json(more).encode(), "application/json")
+    app.file_uploader(key="exam_file").set_value([file]).run()
+    press(app, "open")
+    new = store.groups(db)[0]
+    assert (new.left_out, group.left_out) == (1, 0)
+    anna = store.join(db, new.code, "Anna", NOW)
+    here = store.change_group(db, new, position=0)
+    store.vote(db, anna, 0, 2, NOW)
+    ended = store.change_group(db, here, state="ended")
+    shown = text(signed_in(session=ended.code))
+    assert "Not the whole exam of the file: 1 film could not be given here." in shown
+    votes = store.votes_of(db, ended.group_id)
+    made = group_results.made_of(ended, votes, group_results.films_of(votes), {}, "")
+    assert "of the exam's file 1 film could not be given here" in pdf_text(made)
 
 
 def test_who_is_told_a_grade_reads_the_criteria_of_the_reference_by_themselves(db, group):

@@ -2,6 +2,7 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 import pytest
@@ -210,6 +211,45 @@ def test_films_that_were_closed_before_the_database_knew_of_it_are_closed(url, t
     for position, state in ((0, "told"), (1, "closed")):
         group = store.change_group(db, group, position=position)
         assert group.state == state
+    db.dispose()
+
+
+def test_answers_and_sessions_from_before_they_were_counted_are_in_order(url, tmp_path):
+    opened = create_engine(url.replace("postgres:", "postgresql+pg8000:"))
+    (tmp_path / "kept").mkdir(exist_ok=True)
+    with opened.begin() as connection:
+        migrate.upgrade(connection, "0009")
+        row = {
+            "exam": exams.to_json(EXAM),
+            "at": "2029-01-01 00:00:00",
+            "options": json.dumps(asdict(OPTIONS)),
+        }
+        for line in (
+            "INSERT INTO learner (code, created_at) VALUES ('OLDOLDOL', :at)",
+            "INSERT INTO practice_session (learner_id, exam, options, started_at) "
+            "SELECT id, :exam, :options, :at FROM learner",
+            "INSERT INTO teaching_group (code, exam, state, position, round, opened_at) "
+            "VALUES ('ABCDEF', :exam, 'waiting', 0, 0, :at)",
+        ):
+            connection.execute(text(line), row)
+        number = connection.scalar(text("SELECT id FROM practice_session"))
+        for position, hour in ((0, 12), (1, 11)):
+            connection.execute(
+                text(
+                    "INSERT INTO practice_answer (session_id, position, image_id, reference, "
+                    "grade, shown_when, answered_at) VALUES (:s, :p, :i, :r, 1, 'never', :at)"
+                ),
+                {
+                    **{"s": number, "p": position, "i": EXAM.films[position].image_id},
+                    **{"r": EXAM.films[position].grade, "at": f"2029-01-01 {hour}:00:00"},
+                },
+            )
+    opened.dispose()
+    db = open_store(url)
+    assert practice.answers_of(db, number)["number"].tolist() == [2, 1]
+    assert store.find_group(db, "ABCDEF").left_out == 0
+    new = store.open_group(db, EXAM, NOW, left_out=3)
+    assert store.find_group(db, new.code) == new and new.left_out == 3
     db.dispose()
 
 

@@ -12,6 +12,7 @@ from kneeoa.store import practice as store
 from kneeoa.store import tables
 from kneeoa.store.database import StoreError, reading, writing
 from kneeoa.teaching import repetition, scoring
+from kneeoa.teaching.answers import first_seen, have_seen_films
 from kneeoa.teaching.exam import Exam, ExamFilm
 from kneeoa.teaching.swayed import Round
 
@@ -95,7 +96,7 @@ def test_the_first_answer_to_a_film_stands(db, learner):
     assert kept["position"].tolist() == [0, 2]
     assert kept["grade"].isna().tolist() == [True, False]
     first = {name: None if pd.isna(value) else value for name, value in kept.iloc[1].items()}
-    assert first == asdict(answer(2, 1))
+    assert first == asdict(answer(2, 1)) | {"number": 1}
 
 
 def test_a_first_grade_stands_whatever_is_said_after_the_networks_answer(db, learner):
@@ -113,6 +114,21 @@ def test_a_first_grade_stands_whatever_is_said_after_the_networks_answer(db, lea
     (row,) = store.answers_of(db, number).itertuples()
     assert (row.first_grade, row.grade, row.seconds) == (4, 1, 9.0)
     assert row.answered_at == NOW  # when the film was first seen
+
+
+def test_what_came_first_is_counted_for_the_clock_may_be_set_back(db, learner):
+    other = store.new_learner(db, NOW)
+    theirs = store.begin_session(db, other, EXAM, PLAIN, NOW).session_id
+    sessions = []
+    for back in range(2):
+        at = NOW - timedelta(days=back)
+        sessions.append(store.begin_session(db, learner, EXAM, PLAIN, at).session_id)
+        store.record_answer(db, sessions[-1], answer(1, 3 - back, answered_at=at))
+        store.record_answer(db, theirs, answer(back, 1))
+    first, again = (store.answers_of(db, number) for number in sessions)
+    assert [*first["number"], *again["number"]] == [1, 2]
+    assert first_seen([again, first])["grade"].tolist() == [3]
+    assert have_seen_films([first, again]) == [False, True]
 
 
 def test_answers_have_the_same_columns_with_and_without_rows(db, learner):
@@ -182,7 +198,7 @@ def test_everything_kept_is_taken_out(db, learner):
     assert kept["exam"]["films"][1] == {"image_id": "f1", "grade": 1, "sha256": "ab" * 32}
     assert kept["options"]["rounds"][2] == {"image_id": "f2", "when": "after", "network_grade": 2}
     assert kept["finished_at"] == NOW.isoformat()
-    given = asdict(answer(1, 2, first_grade=3)) | {"answered_at": NOW.isoformat()}
+    given = asdict(answer(1, 2, first_grade=3, number=1)) | {"answered_at": NOW.isoformat()}
     assert kept["answers"] == [given]
 
 

@@ -64,9 +64,9 @@ def test_voting_that_is_opened_again_waits_for_new_votes(db):
 
     def new(of_whom):
         """How many have voted since it was opened again, and what one of them gave."""
-        since = voting.round_since(db, again)
-        voted = store.voted(db, group.group_id, 0, since=since)
-        return voted, store.vote_of(db, of_whom, 0, since=since)
+        this = voting.counting_round(db, again)
+        voted = store.voted(db, group.group_id, 0, in_round=this)
+        return voted, store.vote_of(db, of_whom, 0, in_round=this)
 
     assert new(people[0]) == (0, None)
     store.vote(db, people[0], 0, 1, after(101))  # she stands by it
@@ -78,12 +78,26 @@ def test_voting_that_is_opened_again_waits_for_new_votes(db):
     assert state(db, again, 124) == "closed"
 
 
+def test_votes_from_before_it_was_opened_again_do_not_count_whatever_the_clock_says(db):
+    group, people = opened(db)
+    for person in people:
+        store.vote(db, person, 0, 1, after(3600))
+    closed = store.change_group(db, group, state="closed")
+    again = store.change_group(db, closed, state="voting", now=after(5))  # it was set back
+    this = voting.counting_round(db, again)
+    assert store.voted(db, group.group_id, 0, in_round=this) == 0
+    assert store.vote_of(db, people[0], 0, in_round=this) is None
+    assert voting.closes_at(db, again) is None  # it waits for both
+    store.vote(db, people[0], 0, 2, after(6))
+    assert store.voted(db, group.group_id, 0, in_round=this) == 1
+
+
 def test_a_film_that_was_only_left_and_come_back_to_keeps_its_votes(db):
     group, (ann, ben) = opened(db)
     store.vote(db, ann, 0, 1, after(1))
     away = store.change_group(db, group, position=1, now=after(10))
     back = store.change_group(db, away, position=0, now=after(20))
-    assert (back.state, voting.round_since(db, back)) == ("voting", None)
+    assert (back.state, voting.counting_round(db, back)) == ("voting", None)
     store.vote(db, ben, 0, 2, after(30))
     assert state(db, back, 32) == "voting"
     assert state(db, back, 33) == "closed"
