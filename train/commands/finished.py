@@ -85,21 +85,6 @@ class Together(options.Films):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
-    """Add headline rule and prediction sets to the cards of published models."""
-
-    models: Path = option("MODELS", positional=True)
-
-    def __call__(self) -> int:
-        from train.publish import answer as answering
-
-        for name, rule in answering.write(self.models).items():
-            print(f"{name}: {rule.rule} grade; {rule.level:.0%} sets up to {rule.threshold:.3f}")
-        signing.remind(self.models)
-        return 0
-
-
-@dataclass(frozen=True, kw_only=True)
 class SoftTargets(options.Machine, options.Films):
     """Write the answers of finished runs for the training films, as soft targets."""
 

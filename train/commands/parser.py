@@ -25,7 +25,7 @@ COMMANDS: dict[str, type[Command]] = {
     "locate": locating.Locate,
     "sign": signing.Sign,
     "new-key": signing.NewKey,
-    "answer": finished.Answer,
+    "answer": signing.Answer,
     "evaluate": finished.Evaluate,
     "robustness": finished.Robustness,
     "maps": finished.Maps,

@@ -1,4 +1,4 @@
-"""``python -m train sign`` and ``new-key``; imports are late, as in `training`."""
+"""``python -m train answer``, ``sign`` and ``new-key``; imports are late, as in `training`."""
 
 import os
 from dataclasses import dataclass
@@ -46,6 +46,25 @@ class NewKey:
         name = signature.new_key(self.file)
         print(f"Private key {name}: {self.file}. Whoever has it can sign for you.")
         print(f"Public key, to be known where the models are used: {self.file}.pub")
+        return 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """Add headline rule and prediction sets to the cards of published models."""
+
+    models: Path = option("MODELS", positional=True)
+
+    def __call__(self) -> int:
+        from train.publish import answer as answering
+
+        written = answering.write(self.models)
+        for name, (rule, changed) in written.items():
+            stays = "" if changed else ". Its card says so: it stays as it is."
+            words = f"{rule.rule} grade; {rule.level:.0%} sets up to {rule.threshold:.3f}"
+            print(f"{name}: {words}{stays}")
+        if any(changed for _, changed in written.values()):
+            remind(self.models)
         return 0
 
 

@@ -43,11 +43,22 @@ class Graded(NamedTuple):
 Splits = dict[str, Graded]
 """Validation and test films, as ``val`` and ``test``."""
 
+DECIMALS = 12
+"""Of what is written. Later ones follow from the order in which a machine adds up."""
 
-def write(models: Path) -> dict[str, AnswerRule]:
-    """Add ``answer`` to every card below `models`, or bring it up to date; return the rules.
 
-    Nothing else on a card changes. Raises `DataError` where there is no card.
+class Written(NamedTuple):
+    """What a card says by now, and whether its file had to be changed for that."""
+
+    rule: AnswerRule
+    changed: bool
+
+
+def write(models: Path) -> dict[str, Written]:
+    """Add ``answer`` to every card below `models`, or bring it up to date; return what they say.
+
+    Nothing else on a card changes, and nothing at all on one that says the same but for rounding:
+    its signature holds. Raises `DataError` where there is no card.
     """
     published = read_published(models)
     if not published:
@@ -91,11 +102,35 @@ def _rule_for(published: Mapping[str, Splits]) -> str:
     return choose([splits["val"] for splits in leading])
 
 
-def _add(folder: Path, rule: str, graded: Splits) -> AnswerRule:
+def _add(folder: Path, rule: str, graded: Splits) -> Written:
     card = _card(folder)
-    card["answer"] = describe(rule, **graded)
-    replace_file(folder / "card.json", json.dumps(card, indent=2) + "\n")
-    return AnswerRule(rule, LEVEL, card["answer"]["set"]["threshold"])
+    answer = rounded(describe(rule, **graded))
+    changed = not same_but_for_rounding(card.get("answer"), answer)
+    if changed:
+        card["answer"] = answer
+        replace_file(folder / "card.json", json.dumps(card, indent=2) + "\n")
+    return Written(AnswerRule(rule, LEVEL, card["answer"]["set"]["threshold"]), changed)
+
+
+def rounded(content: Any) -> Any:
+    """Return what JSON can hold, its fractions to `DECIMALS`."""
+    if isinstance(content, dict):
+        return {name: rounded(part) for name, part in content.items()}
+    if isinstance(content, list | tuple):
+        return [rounded(part) for part in content]
+    return round(content, DECIMALS) if isinstance(content, float) else content
+
+
+def same_but_for_rounding(kept: Any, new: Any) -> bool:
+    """Return whether what a card says is what it would say, up to two units of `DECIMALS`."""
+    if isinstance(kept, dict) and isinstance(new, dict):
+        same = (same_but_for_rounding(kept[name], new[name]) for name in kept.keys() & new.keys())
+        return list(kept) == list(new) and all(same)
+    if isinstance(kept, list) and isinstance(new, list):
+        return len(kept) == len(new) and all(map(same_but_for_rounding, kept, new))
+    if isinstance(kept, float) and isinstance(new, float):
+        return abs(kept - new) <= 2 * 10**-DECIMALS
+    return type(kept) is type(new) and kept == new
 
 
 def _card(folder: Path) -> dict[str, Any]:
