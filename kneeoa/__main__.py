@@ -53,6 +53,9 @@ def main(arguments: list[str] | None = None) -> int:
 
     def work() -> int:
         _parser().parse_args(arguments, options)
+        from kneeoa.films.apart.settings import settings_from
+
+        settings_from()  # else every single film would be refused for it
         return options.run(options)
 
     return terminal.run("kneeoa", work, stopped=lambda: options.stopped)
@@ -73,7 +76,7 @@ def _adapt(options: "argparse.Namespace") -> int:
     if options.out.exists():
         raise KneeOAError(f"Expected a new folder for the profile. {options.out} is there already.")
     room.expect_room(options.out.parent, "the profile")
-    name = check_name(options.name or options.folder.resolve().name)
+    name = check_name(options.name or room.real(options.folder).name)
     # The films before the networks, which take longer: they are what is wrong most often.
     listed, left_out = list_films(options.folder)
     graders = loading.graders(options)

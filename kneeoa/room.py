@@ -1,4 +1,4 @@
-"""Whether a place can be written to, asked before the work whose outcome is to go there."""
+"""Places: where one really is, and whether it can be written to, asked before the work."""
 
 import os
 import tempfile
@@ -8,6 +8,15 @@ from kneeoa.errors import DataError
 
 _TRIED = b"\0" * 4096
 """So much must go in: on a full disk an empty file could still be made."""
+
+
+def real(place: Path) -> Path:
+    """Return where `place` really is, whatever links lead there.
+
+    Of links that lead in a circle it is one of them: who opens it is told. `Path.resolve` raises an
+    error for those that is a fault of the program's.
+    """
+    return Path(os.path.realpath(place))
 
 
 def expect_room(folder: Path, what: str) -> None:

@@ -31,6 +31,9 @@ def main(arguments: list[str] | None = None) -> int:
 
         nonlocal command
         command = parse(arguments)
+        from kneeoa.films.apart.settings import settings_from
+
+        settings_from()  # else every single film would be refused for it
         _settle_libraries()
         return command()
 

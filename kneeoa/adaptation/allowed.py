@@ -10,6 +10,7 @@ from kneeoa.data.listing import SPLITS
 from kneeoa.errors import DataError, ModelError
 from kneeoa.graders.profile import PREDICTIONS, RECORD, WEIGHTS, Profile, read_profile
 from kneeoa.grades import GRADES
+from kneeoa.room import real
 from kneeoa.wording import is_plain, plain
 
 DEEPEST = 4
@@ -73,16 +74,16 @@ def offered(roots: Iterable[Path]) -> Offered:
 
 def read_offered(place: Place) -> Profile:
     """Read a profile that was offered; raise `ModelError` as `read_profile` does, or for a link."""
-    inside = place.root.resolve()
+    inside = real(place.root)
     for name in (RECORD, WEIGHTS, PREDICTIONS):
-        if not (place.folder / name).resolve().is_relative_to(inside):
+        if not real(place.folder / name).is_relative_to(inside):
             raise ModelError(f"Expected a profile's own files in {place.label}. {name} is a link.")
     return read_profile(place.folder)
 
 
 def check_links(place: Place) -> None:
     """Raise `DataError` where a link in a folder leads out of the named one that it lies in."""
-    inside = place.root.resolve()
+    inside = real(place.root)
     waiting, walked = [place.folder], set()
     while waiting:
         for folder, folders, names in os.walk(waiting.pop()):
@@ -90,26 +91,26 @@ def check_links(place: Place) -> None:
                 file = Path(folder, name)
                 if not file.is_symlink():
                     continue
-                real = file.resolve()
-                if not real.is_relative_to(inside):
+                leads_to = real(file)
+                if not leads_to.is_relative_to(inside):
                     raise DataError(
                         f"Expected a folder of films of its own in {place.label}. {plain(name)} is "
                         "a link that leads out of it."
                     )
                 # It is read through, so what lies there may lead out as well.
-                if real.is_dir() and real not in walked:
-                    walked.add(real)
-                    waiting.append(real)
+                if leads_to.is_dir() and leads_to not in walked:
+                    walked.add(leads_to)
+                    waiting.append(leads_to)
 
 
 def _called(roots: Iterable[Path]) -> dict[Path, str]:
     """Return each root, once, with as many of its last folders as tell it from the others."""
-    real: dict[Path, Path] = {}
+    by_place: dict[Path, Path] = {}
     for root in roots:
-        real.setdefault(root.resolve(), root)
+        by_place.setdefault(real(root), root)
     called = {}
-    for path, root in real.items():
-        parts, others = path.parts, [other.parts for other in real if other != path]
+    for path, root in by_place.items():
+        parts, others = path.parts, [other.parts for other in by_place if other != path]
         lengths = range(1, len(parts))
         needed = (n for n in lengths if all(other[-n:] != parts[-n:] for other in others))
         called[root] = "/".join(parts[-next(needed, len(parts)) :])

@@ -18,6 +18,7 @@ from kneeoa.errors import DataError
 from kneeoa.files import read_regular
 from kneeoa.graders.batch import find_films
 from kneeoa.grades import GRADES
+from kneeoa.room import real
 from kneeoa.wording import is_plain, plain
 from kneeoa.zipped import ZippedFile, open_zip
 
@@ -213,7 +214,7 @@ def _below(folder: Path) -> Callable[[str], Path]:
 def _is_inside(file: Path | ZippedFile, folder: Path | None) -> bool:
     if folder is None or isinstance(file, ZippedFile):
         return True
-    return file.resolve().is_relative_to(folder.resolve())
+    return real(file).is_relative_to(real(folder))
 
 
 def _none_in(place: str, left_out: Sequence[LeftOut] = ()) -> DataError:

@@ -32,6 +32,7 @@ from kneeoa.graders.locating import localiser
 from kneeoa.graders.locating.found import graded_knee
 from kneeoa.graders.published import DEFAULT_MODELS
 from kneeoa.networks import INPUT_SIDE
+from kneeoa.room import real
 
 Progress = Callable[[int, int], None]
 """Is told how many films are done, and of how many."""
@@ -139,7 +140,7 @@ def _identity(base: Path, knees: Sequence[Knee]) -> list[str]:
     for decider in _DECODERS:
         if decider.exists():
             code.update(decider.read_bytes())
-    place = str(base.resolve())
+    place = str(real(base))
     state = json.dumps([place, code.hexdigest(), [_stamp(base, *knee) for knee in knees]])
     return [hashlib.sha256(text.encode()).hexdigest()[:12] for text in (place, state)]
 

@@ -110,7 +110,8 @@ def _scan(folder: Path) -> _Scan:
                     others += 1
     except OSError as error:
         raise DataError(
-            f"Expected a folder of films. {folder} cannot be read: {error.strerror}."
+            f"Expected a folder of films. {error.filename or folder} cannot be read: "
+            f"{error.strerror}."
         ) from None
     return _Scan(sorted(filter(str.isprintable, folders)), sorted(films), others, odd)
 

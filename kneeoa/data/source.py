@@ -7,6 +7,7 @@ from kneeoa.data.arrays import Films
 from kneeoa.data.dataset import Dataset, read_dataset, read_ungraded
 from kneeoa.data.listing import SPLITS
 from kneeoa.errors import ConfigError
+from kneeoa.room import real
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Source:
 
         Raises `ConfigError` when two folders, or a folder and a split, have the same name.
         """
-        names = [folder.resolve().name for folder in folders]
+        names = [real(folder).name for folder in folders]
         for name in names:
             if name in SPLITS or names.count(name) > 1:
                 raise ConfigError(

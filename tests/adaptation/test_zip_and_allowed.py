@@ -240,3 +240,14 @@ def test_json_of_a_profile_has_no_numbers_that_are_none():
     files = profile_files() | {"profile.json": json.dumps(content).encode()}
     with pytest.raises(ModelError, match="not finite"):
         unpack_profile(zipped(files))
+
+
+def test_links_in_a_circle_are_refused_as_any_other_that_cannot_be_opened(tmp_path):
+    (tmp_path / "0").mkdir()
+    (tmp_path / "0" / "round.png").symlink_to(tmp_path / "0" / "round.png")
+    allowed.check_links(allowed.Place("films", tmp_path, tmp_path))
+    with pytest.raises(DataError, match="Expected a folder of graded films"):
+        list_films(tmp_path / "0" / "round.png")
+    (tmp_path / "grades.csv").write_text("file,grade\n0/round.png,0\n")
+    listed, left_out = list_films(tmp_path, inside=tmp_path)
+    assert ("0/round.png", 0) in names(listed) or left_out

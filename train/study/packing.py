@@ -10,6 +10,7 @@ from pathlib import Path
 
 from kneeoa.errors import ConfigError
 from kneeoa.files import whole_folder
+from kneeoa.room import real
 from train.run.start import origin_of
 from train.study.code import PACKAGES, ROOT, copy_code
 
@@ -183,7 +184,7 @@ def expect_room_for(folder: Path, arguments: Iterable[str], finished: Iterable[P
     named_files = [_file_in(word)[1] for word, names_file in _naming(words) if names_file]
     code = [ROOT / name for name in PACKAGES]
     for source in (*code, *filter(None, named_files), *(run.parent for run in finished)):
-        if folder.resolve().is_relative_to(source.resolve()):
+        if real(folder).is_relative_to(real(source)):
             raise ConfigError(
                 f"Expected a folder to pack into outside of what is packed. {folder} lies in "
                 f"{source}: name another."
@@ -230,7 +231,7 @@ def _packed(folder: Path, argument: str) -> str:
     prefix, file = _file_in(argument)
     if file is None:
         return argument
-    source = file.resolve()
+    source = real(file)
     origin = origin_of(str(source))
     place = _free_place(folder / "files", source.name, alone=origin is not None)
     place.parent.mkdir(exist_ok=True, parents=True)
