@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from kneeoa import room, tables
 from kneeoa.data import cache, checks, folder, split
 from kneeoa.data.arrays import Films, counts, split_hash, spread
 from kneeoa.data.listing import SPLITS, Entry, Listing, name_patterns
@@ -173,6 +174,12 @@ def read_ungraded(
 def split_hash_of(table: pd.DataFrame) -> str:
     """Return the hash of the split in a table with the columns image_id, grade and split."""
     return split.hash_of(zip(table["split"], table["image_id"], table["grade"], strict=True))
+
+
+def expect_room(file: Path) -> None:
+    """Raise `DataError` where `write_split` could not write; to be asked before films are read."""
+    tables.expect_ours(file, COLUMNS)
+    room.expect_room(file.parent, f"the table {file.name}")
 
 
 def write_split(dataset: Dataset, file: Path) -> None:

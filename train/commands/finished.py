@@ -93,7 +93,7 @@ class SoftTargets(options.Machine, options.Films):
     csv: Path = option("FILE")
 
     def __call__(self) -> int:
-        tables.expect_ours(self.csv, results.PREDICTION_COLUMNS)
+        _expect_room(self.csv, results.PREDICTION_COLUMNS)
         dataset = options.source_of(self).read()
         from train import machine
 

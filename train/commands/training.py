@@ -38,9 +38,10 @@ class Data(options.Films):
     out: Path = option("FILE", "where it is written who is in which split", Path("split.csv"))
 
     def __call__(self) -> int:
-        from kneeoa.data.dataset import write_split
+        from kneeoa.data.dataset import expect_room, write_split
         from kneeoa.data.report import report
 
+        expect_room(self.out)
         dataset = options.source_of(self).read(check=False)
         print(report(dataset))
         write_split(dataset, self.out)

@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from kneeoa.__main__ import main as kneeoa_main
+from tests.support.knees import write_tree
 from train.__main__ import main
 
 NOT_A_TRIAL = f"""#!/bin/sh
@@ -47,6 +49,30 @@ def test_a_wrong_option_of_a_packed_study_is_said_and_no_failed_rehearsal(given,
     hints = [script(REHEARSED=str(code)).stderr for code in (1, 2, 130)]
     assert hints == ["REHEARSE=no sh study.sh trains all the same.\n", "", ""]
     assert not (packed / "results.tar.gz").exists()
+
+
+@pytest.mark.parametrize("place", ["film", "folder", "below a film"])
+def test_where_no_split_can_be_written_is_said_before_films_are_read(
+    place, tmp_path, capsys, monkeypatch
+):
+    tree = write_tree(tmp_path / "knees", train=1, val=1, test=1)
+    (film, *_) = sorted(tree.rglob("*.png"))
+    out = {"film": film, "folder": tree, "below a film": film / "split.csv"}[place]
+
+    def reads(*_, **__):
+        raise AssertionError("films are read")
+
+    monkeypatch.setattr("kneeoa.data.source.read_dataset", reads)
+    assert main(["data", str(tree), "--out", str(out)]) == 2
+    assert "Expected to write the table" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["KNEEOA_DECODERS", "KNEEOA_DECODE_MB"])
+def test_a_wrong_setting_of_decoding_is_no_reason_of_every_film(name, capsys, monkeypatch):
+    monkeypatch.setenv(name, "many")
+    for run in (main, kneeoa_main):
+        assert run(["data" if run is main else "demo", "nowhere"]) == 2
+        assert f"Expected a number above 0 in {name}." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
