@@ -13,10 +13,10 @@ from kneeoa.environment import expect_bare, unknown
 from kneeoa.errors import ConfigError, KneeOAError
 from kneeoa.films.apart.settings import settings_from
 from kneeoa.graders.cards.signature import keys_in, public_key
+from kneeoa.records import notes
 from kneeoa.records.archive import results_folders
 from kneeoa.reports.dicom.pseudonyms import pseudonyms_from
 from kneeoa.teaching import keys
-from pages.shared.access.settled import everyone_writes_notes, places_in
 from pages.shared.memory.limits import limits_from
 
 _LOG = logging.getLogger(__name__)
@@ -45,8 +45,8 @@ def _expect(environment: Mapping[str, str]) -> None:
     expect_bare(environment)
     limits_from(environment)
     settings_from(environment)
-    places_in(environment, 1)
-    everyone_writes_notes(environment)
+    keys.places_in(environment, 1)
+    notes.everyone_writes(environment)
     pseudonyms_from(environment)
     if environment.get(keys.SETTING):
         keys.check_setting(environment[keys.SETTING])

@@ -7,15 +7,16 @@ import contextlib
 import fcntl
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from kneeoa.errors import DataError
+from kneeoa.errors import ConfigError, DataError
 from kneeoa.files import read_versioned, record_of, replace_file
 from kneeoa.wording import entered
 
 FILE = "notes.json"
+SETTING, EVERYONE = "KNEEOA_NOTES", "everyone"
 SCHEMA_VERSION = 1
 LONGEST_NOTE = 1000
 LONGEST_TAG = 30
@@ -29,6 +30,17 @@ class Notes:
     note: str = ""
     tags: tuple[str, ...] = ()
     schema_version: int = SCHEMA_VERSION
+
+
+def everyone_writes(environment: Mapping[str, str]) -> bool:
+    """Return whether every browser may keep notes; raise `ConfigError` for another word."""
+    word = environment.get(SETTING, "").strip()
+    if word not in ("", EVERYONE):
+        raise ConfigError(
+            f"Expected {EVERYONE} in {SETTING}. Received {word!r}: leave it unset where notes are "
+            "kept from this machine alone."
+        )
+    return word == EVERYONE
 
 
 def checked(note: str, tags: Iterable[str]) -> Notes:

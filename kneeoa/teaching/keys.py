@@ -2,10 +2,12 @@
 
 import hmac
 import threading
+from collections.abc import Mapping
 
 from kneeoa.errors import ConfigError
 
 SETTING = "KNEEOA_TEACHER_KEY"
+PLACES, _MOST_PLACES = "KNEEOA_PLACES_PER_ADDRESS", 99_999
 SHORTEST = 8
 AT_ONCE, SECONDS_A_TRY = 5, 10.0
 """A client's tries in a row, and how long each of them takes to come back."""
@@ -32,6 +34,19 @@ def check_setting(
             "longer key and start the dashboard again."
         )
     return setting
+
+
+def places_in(environment: Mapping[str, str], usual: int) -> int:
+    """Return how many places of a class one client can have: the owner's setting, or as usual."""
+    text = environment.get(PLACES, "").strip()
+    if not text:
+        return usual
+    number = int(text) if text.isdecimal() and text.isascii() and len(text) < 6 else 0
+    if not 1 <= number <= _MOST_PLACES:
+        raise ConfigError(
+            f"Expected a whole number from 1 to {_MOST_PLACES} in {PLACES}. Received {text!r}."
+        )
+    return number
 
 
 def is_right(typed: str, setting: str) -> bool:

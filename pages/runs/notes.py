@@ -11,7 +11,6 @@ from kneeoa.analysis import selection as runs_of
 from kneeoa.records import notes
 from kneeoa.records.notes import LONGEST_NOTE, MOST_TAGS, Notes
 from pages.shared import boundary, clients, kept
-from pages.shared.access.settled import everyone_writes_notes
 from pages.shared.research import cached_runs
 
 
@@ -62,7 +61,7 @@ def show(selection, noted: Mapping[str, Notes], marked: tuple[str, ...]) -> None
 def _why_not(folder):
     if not notes.may_be_written(folder):
         return "This results folder may not be written, so notes cannot be kept here."
-    if clients.client() != clients.HERE and not everyone_writes_notes(os.environ):
+    if clients.client() != clients.HERE and not notes.everyone_writes(os.environ):
         return (
             "Notes are written from the machine that runs the dashboard alone, unless its owner "
             "lets everyone do so (docs/settings.md)."

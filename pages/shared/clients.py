@@ -13,9 +13,8 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
-from kneeoa.teaching.keys import Tries
+from kneeoa.teaching import keys
 from pages.shared import cached
-from pages.shared.access import settled
 
 if TYPE_CHECKING:
     from kneeoa.store import audit
@@ -25,7 +24,7 @@ Content = TypeVar("Content")
 TRUSTED = "FORWARDED_ALLOW_IPS"
 """Uvicorn's setting: the addresses of reverse proxies that are believed whom they ask for."""
 HERE, BEHIND_A_PROXY, UNKNOWN = "this machine", "behind a proxy", "unknown"
-_TRIES = Tries()
+_TRIES = keys.Tries()
 _KEY = secrets.token_bytes(16)
 
 
@@ -90,7 +89,7 @@ def seconds_to_wait() -> float:
 
 def places(usual: int) -> int:
     """Return how many places of a class one client can have: the owner's setting, or as usual."""
-    return settled.places_in(os.environ, usual)
+    return keys.places_in(os.environ, usual)
 
 
 def now_here() -> dict[str, Any]:

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import pytest
 
 from kneeoa.errors import ConfigError
+from kneeoa.teaching import keys
 from pages.shared import clients
-from pages.shared.access import settled
 
 
 @pytest.fixture
@@ -93,11 +93,11 @@ def test_a_mark_tells_clients_apart_and_says_nothing_of_them(asked):
 
 @pytest.mark.parametrize(("setting", "places"), [("90", 90), ("", 60)])
 def test_the_owner_says_how_many_places_a_client_has(monkeypatch, setting, places):
-    monkeypatch.setenv(settled.PLACES, setting)
+    monkeypatch.setenv(keys.PLACES, setting)
     assert clients.places(60) == places
 
 
 @pytest.mark.parametrize("setting", ["many", "-1", "٣", "0", "100000"])
 def test_what_is_no_number_of_places_is_refused(setting):
     with pytest.raises(ConfigError, match="Expected a whole number from 1 to 99999"):
-        settled.places_in({settled.PLACES: setting}, 60)
+        keys.places_in({keys.PLACES: setting}, 60)

@@ -13,7 +13,6 @@ from kneeoa.teaching.exam import draw_exam
 from kneeoa.teaching.films import read_set, synthetic_set
 from kneeoa.teaching.wording import DRAWN
 from pages.shared import clients
-from pages.shared.access import settled
 from pages.teach import group_results
 from tests.support.graded_films import write_flat
 from tests.support.interrupted import pressed_after
@@ -81,7 +80,7 @@ def test_a_damaged_session_leaves_the_others_on_the_page(db, group):
 
 
 def test_one_browser_after_another_cannot_fill_a_class(db, group, monkeypatch):
-    monkeypatch.setenv(settled.PLACES, "2")
+    monkeypatch.setenv(keys.PLACES, "2")
     for name in ("Ann", "Ben", "Cy"):
         app = opened("join", code=group.code)
         app.text_input(key="nickname").set_value(name)

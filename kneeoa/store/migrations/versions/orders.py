@@ -12,8 +12,8 @@ def upgrade() -> None:
     for table, column in (("teaching_group", "left_out"), ("vote", "round")):
         op.add_column(table, _count(column))
     op.add_column("practice_answer", _count("number"))
-    columns = map(sa.column, ("session_id", "position", "answered_at", "number"))
-    answer = sa.table("practice_answer", *columns)
+    names = ("session_id", "position", "answered_at", "number")
+    answer = sa.table("practice_answer", *map(sa.column, names))
     key = answer.c.session_id, answer.c.position
     rows = op.get_bind().execute(sa.select(*key).order_by(answer.c.answered_at, *key)).all()
     numbers = [{"s": s, "p": p, "n": number} for number, (s, p) in enumerate(rows, 1)]
