@@ -21,17 +21,21 @@ from pages.shared.memory.limits import limits_from
 
 _LOG = logging.getLogger(__name__)
 
-_FOLDERS = {"KNEEOA_DATASET": "films", "KNEEOA_MODELS": "published models"}
-_SEPARATED = {
+_FOLDERS = {
+    "KNEEOA_DATASET": "a folder of films",
+    "KNEEOA_MODELS": "a folder of published models",
     "KNEEOA_RESULTS": "results folders",
     "KNEEOA_OWN_FILMS": "folders of films and profiles",
 }
+_SEPARATED = {"KNEEOA_RESULTS", "KNEEOA_OWN_FILMS"}
+"""Those of several folders, as in ``PATH``."""
 
 
 def expect_settings(environment: Mapping[str, str] = os.environ) -> None:
     """Name settings that are mistyped; end the program where one cannot be what it is to be.
 
-    A server of a database or an archive that does not answer yet is none of that: it may later.
+    A server of a database or an archive that does not answer yet, and a folder that is not there
+    yet, are none of that: they may be later.
     """
     for sentence in (*unknown(environment), *_not_there_yet(environment)):
         _LOG.warning("%s", sentence)
@@ -51,18 +55,17 @@ def _expect(environment: Mapping[str, str]) -> None:
     if environment.get(keys.SETTING):
         keys.check_setting(environment[keys.SETTING])
     for name, what in _FOLDERS.items():
-        folder = Path(environment.get(name) or ".").expanduser()
-        if not folder.is_dir():
-            raise ConfigError(f"Expected a folder of {what} in {name}. {_what_is(folder)}")
-        if not os.access(folder, os.R_OK | os.X_OK):
-            raise ConfigError(
-                f"Expected a folder in {name} that may be read. {folder} may not: let the user "
-                "that runs the dashboard read it."
-            )
-    for name, what in _SEPARATED.items():
-        for folder in _named(environment, name):
-            if folder.exists() and not folder.is_dir():
-                raise ConfigError(f"Expected {what} in {name}. {_what_is(folder)}")
+        for folder in filter(Path.exists, _named(environment, name)):
+            if not folder.is_dir():
+                raise ConfigError(
+                    f"Expected {what} in {name}. {folder} is no folder: name another, or leave it "
+                    "unset."
+                )
+            if not os.access(folder, os.R_OK | os.X_OK):
+                raise ConfigError(
+                    f"Expected {what} in {name} that may be read. {folder} may not: let the user "
+                    "that runs the dashboard read it."
+                )
     for file in keys_in(environment.get("KNEEOA_TRUSTED_KEYS")):
         public_key(file)
     if any(environment.get(name) for name in environment if name.startswith("KNEEOA_CASES_")):
@@ -84,27 +87,24 @@ def _expect_cases(environment: Mapping[str, str]) -> None:
     if files.folder.exists() and not files.folder.is_dir():
         raise ConfigError(
             f"Expected a folder for the films of saved cases in {settings.FOLDER}. "
-            f"{_what_is(files.folder)}"
+            f"{files.folder} is no folder: name another, or leave it unset."
         )
 
 
 def _not_there_yet(environment: Mapping[str, str]) -> list[str]:
-    """Return a sentence for each folder that is not there: training may write it later."""
+    """Return a sentence for each folder that is not there: a disk may be mounted later."""
     return [
-        f"There is no folder {folder}, which {name} names. Its pages show it once it is there."
-        for name in _SEPARATED
+        f"There is no folder {folder.absolute()}, which {name} names. What needs it says so."
+        for name in _FOLDERS
         for folder in _named(environment, name)
         if not folder.exists()
     ]
 
 
 def _named(environment: Mapping[str, str], name: str) -> tuple[Path, ...]:
-    setting = environment.get(name)
-    return results_folders(setting, Path()) if setting and setting.strip() else ()
-
-
-def _what_is(place: Path) -> str:
-    here = f", from {Path.cwd()} on" if not place.is_absolute() else ""
-    is_there = os.path.lexists(place)
-    what = "is no folder" if is_there else "is not there"
-    return f"{place} {what}{here}: name another, or leave it unset."
+    setting = environment.get(name, "").strip()
+    if not setting:
+        return ()
+    if name in _SEPARATED:
+        return results_folders(setting, Path())
+    return (Path(setting).expanduser(),)
