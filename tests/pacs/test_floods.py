@@ -15,7 +15,7 @@ from pynetdicom.sop_class import Verification
 from kneeoa.pacs.bounded import guarded
 from kneeoa.pacs.part10 import data_set, identity
 from tests.support.archive import film
-from tests.support.receiving import associated, pushed, receiving
+from tests.support.receiving import associated, is_served, pushed, receiving
 
 
 def message(kind, primitive, context):
@@ -101,13 +101,7 @@ def test_connections_that_are_closed_at_once_take_no_place():
     with receiving() as (port, _):
         for _ in range(12):
             socket.create_connection(("127.0.0.1", port)).close()
-        last = time.monotonic() + 10
-        while time.monotonic() < last:
-            with associated(port) as association:
-                if association.is_established:
-                    return
-            time.sleep(0.1)
-    pytest.fail("Nobody was served.")
+        assert is_served(port)
 
 
 def test_a_film_in_parts_of_one_byte_is_given_up():

@@ -31,6 +31,7 @@ from tests.support.archive import (
     said,
     server_at,
 )
+from tests.support.ports import nobodys_port
 
 SEARCH = Search(patient_id=PATIENT)
 PLACE = Place(STUDY, SERIES, INSTANCE, "", PATIENT)
@@ -152,18 +153,9 @@ def test_an_object_that_belies_its_own_head_is_not_taken():
         Web(server_at("http://127.0.0.1:1"))._expect(PLACE, data)
 
 
-def test_nobody_is_there(unused_port):
-    with pytest.raises(LostError, match="Nobody answers there"):
-        find(Web(server_at(f"http://127.0.0.1:{unused_port}/dicom-web")))
-
-
-@pytest.fixture
-def unused_port():
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        yield probe.getsockname()[1]
+def test_nobody_is_there():
+    with nobodys_port() as port, pytest.raises(LostError, match="Nobody answers there"):
+        find(Web(server_at(f"http://127.0.0.1:{port}/dicom-web")))
 
 
 def test_a_name_that_nobody_knows():
@@ -316,8 +308,7 @@ def test_a_report_may_be_there_once_it_began_to_be_sent_unless_the_log_in_fails(
 
 
 def test_a_report_is_not_where_nobody_was_reached():
-    with lying(lambda _: None) as url:
-        pass  # its port is nobody's now
-    for nowhere in (url, "http://no-such-host.invalid/dicom-web"):
-        with pytest.raises(NotThereError):
-            Web(server_at(nowhere)).store(film())
+    with nobodys_port() as port:
+        for host in (f"127.0.0.1:{port}", "no-such-host.invalid"):
+            with pytest.raises(NotThereError):
+                Web(server_at(f"http://{host}/dicom-web")).store(film())

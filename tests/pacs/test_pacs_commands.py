@@ -129,7 +129,7 @@ def test_ctrl_c_ends_a_query_with_a_word(archive):
     )
     assert running.stdout.readline() == "asked\n"
     running.send_signal(signal.SIGINT)
-    _, said = running.communicate(timeout=30)
+    _, said = running.communicate(timeout=120)
     assert (running.returncode, said) == (130, "kneeoa: Stopped. Nothing was changed.\n")
 
 
@@ -196,6 +196,6 @@ def test_the_receiver_has_the_room_of_a_folder_and_ends_as_a_service(tmp_path, e
     assert running.stdout.readline() == "5000\n"
     assert "receives films" in running.stderr.readline()
     running.send_signal(ending)
-    _, said = running.communicate(timeout=30)
+    _, said = running.communicate(timeout=120)
     assert running.returncode == ends_with
     assert said == "kneeoa: Stopped. The films that came stay.\n"

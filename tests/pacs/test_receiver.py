@@ -19,7 +19,8 @@ from kneeoa.pacs.receiver import FilmReceiver
 from kneeoa.pacs.settings import Receiver
 from tests.support.archive import PATIENT, film
 from tests.support.places import ROOT
-from tests.support.receiving import SETTINGS, associated, pushed, receiving
+from tests.support.ports import free_port
+from tests.support.receiving import SETTINGS, associated, is_served, pushed, receiving
 
 LITTLE = {"idle_seconds": 1.0, "film_seconds": 1.0}
 
@@ -133,22 +134,14 @@ def test_a_sender_that_drips_or_lies_is_let_go(start, goes_on):
                 threading.Thread(target=slowly, args=(connection, stop), daemon=True).start()
             assert ended(connection) < 29
             stop.set()
-        with associated(port) as association:
-            assert association.is_established
+        assert is_served(port)
 
 
 def test_a_crowd_of_silent_connections_ends_and_others_are_served():
     with receiving(connections=2, **LITTLE) as (port, _), contextlib.ExitStack() as held:
         for _ in range(20):
             held.enter_context(socket.create_connection(("127.0.0.1", port)))
-        last = time.monotonic() + 40
-        while time.monotonic() < last:
-            with associated(port) as association:
-                if association.is_established:
-                    assert association.send_c_echo().Status == 0
-                    return
-            time.sleep(0.1)
-    pytest.fail("Nobody was served.")
+        assert is_served(port)
 
 
 def test_no_thread_is_left():
@@ -192,12 +185,6 @@ def command(folder, port):
         running.kill()
         running.wait()
         running.stderr.close()
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def test_what_was_acknowledged_survives_a_kill_and_the_rest_is_pushed_again(tmp_path):

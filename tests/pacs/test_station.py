@@ -25,6 +25,7 @@ from kneeoa.pacs.problems import (
 from kneeoa.pacs.settings import Station
 from kneeoa.store.database import open_store
 from tests.support.archive import PATIENT, STUDY, film, report
+from tests.support.ports import nobodys_port
 
 SR, SYNTAX = "1.2.840.10008.5.1.4.1.1.88.33", "1.2.840.10008.1.2.1"
 DATA = report("1.2.3.1")
@@ -112,9 +113,7 @@ def test_who_does_not_agree_is_told_what_to_mend(archive, options, said):
 
 
 def test_nobody_there_and_a_name_that_is_none():
-    with liar(silence) as port:
-        socket.create_connection(("127.0.0.1", port)).close()
-    with pytest.raises(NotThereError, match="Nobody answers there"):
+    with nobodys_port() as port, pytest.raises(NotThereError, match="Nobody answers there"):
         Classic(station_at(port)).store(DATA)
     with pytest.raises(NotThereError, match="name is not known"):
         Classic(station_at(104, host="no-such-host.invalid")).store(DATA)
@@ -220,10 +219,9 @@ def test_a_report_that_was_taken_is_sent_though_the_archive_hangs_up():
 
 def test_what_could_not_be_sent_waits_and_is_sent_later(tmp_path):
     db = open_store(f"sqlite:///{tmp_path}/store.sqlite")
-    with running_station() as (station, _):
-        pass  # its port is nobody's now
-    outbox.put(db, station, DATA, NOW)
-    outbox.deliver(db, [station], lambda: NOW)
+    with nobodys_port() as port:
+        outbox.put(db, station_at(port), DATA, NOW)
+        outbox.deliver(db, [station_at(port)], lambda: NOW)
     (entry,) = outbox.entries(db)
     assert entry.state == "waiting"
     assert "Nobody answers there" in entry.said

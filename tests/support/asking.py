@@ -14,7 +14,7 @@ from streamlit.runtime.runtime import Runtime
 from streamlit.runtime.script_data import ScriptData
 from streamlit.runtime.scriptrunner.script_cache import ScriptCache
 
-SECONDS = 30
+SECONDS = 120
 
 
 class Asking:

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import time
 from dataclasses import replace
 
 import pydicom
@@ -32,7 +33,8 @@ def receiving(inbox=None, **changes):
 def associated(port, *, called="KNEEOA", calling="XRAY"):
     """Give an association with the receiver."""
     entity = AE(ae_title=calling)
-    entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = 10
+    # Longer than any test waits for the receiver: it is not this side that lets go.
+    entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = 60
     entity.add_requested_context(Verification)
     for kind in (*FILMS, "1.2.840.10008.5.1.4.1.1.2"):
         entity.add_requested_context(kind)
@@ -42,6 +44,20 @@ def associated(port, *, called="KNEEOA", calling="XRAY"):
     finally:
         if association.is_established:
             association.release()
+
+
+def is_served(port, seconds=60):
+    """Return whether a sender is served within this time.
+
+    It may be let go and come again: where films have a second, a busy machine may take longer.
+    """
+    last = time.monotonic() + seconds
+    while time.monotonic() < last:
+        with associated(port) as association, contextlib.suppress(RuntimeError):
+            if association.is_established and association.send_c_echo().get("Status") == 0:
+                return True
+        time.sleep(0.1)
+    return False
 
 
 def pushed(association, data):

@@ -3,7 +3,6 @@
 import contextlib
 import functools
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.support import warm
 from tests.support.install_chromium import find_chromium
 from tests.support.places import ROOT
+from tests.support.ports import free_port
 
 CAN_FORK = sys.platform == "linux"
 START_SECONDS = 60
@@ -97,7 +97,7 @@ def served(
     """Serve any page of Streamlit's, as `running_app` does ours; by `begin`, or as users do."""
     home = folder / "home"
     home.mkdir()
-    port = _free_port()
+    port = free_port()
     log_file = folder / "app.log"
     words = ["run", str(script), "--server.port", str(port), "--server.headless", "true"]
     env = {**os.environ, "HOME": str(home), **settings}
@@ -134,12 +134,6 @@ def _begun_by_a_user(words, folder, env, log_file):
             stdout=log,
             stderr=subprocess.STDOUT,
         )
-
-
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def _wait_until_healthy(server, app):

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -25,6 +26,14 @@ def loop(data):
 
 def wait(data):
     time.sleep(30)
+
+
+def hold(data):
+    """Make the file that `data` names, and be done once it is removed."""
+    os.close(os.open(data, os.O_CREAT))
+    while Path(os.fsdecode(data)).exists():
+        time.sleep(0.01)
+    return {}, []
 
 
 def swell(data):
