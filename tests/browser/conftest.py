@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from tests.support.install_chromium import NoChromiumError
 from tests.support.serving import VIEWPORT, chromium, forked_app
+from tests.support.viewer import WITHOUT_WEBGL
 from tests.support.watching import watched
 
 # A machine that does other things meanwhile takes longer than Playwright's five seconds.
@@ -67,12 +68,24 @@ def requested_urls():
 
 
 @pytest.fixture(scope="module")
-def context(browser):
+def webgl():
+    """Whether films are drawn by WebGL, as in most browsers, in software here.
+
+    Without it they are drawn for half the computing. What the viewer does either way, its own tests
+    say: where a film is only there to be graded, a module takes the cheaper one.
+    """
+    return True
+
+
+@pytest.fixture(scope="module")
+def context(browser, webgl):
     """One profile for the pages of a module: the app's scripts are loaded and compiled once.
 
     Whatever its tests do, the server's policy holds and nothing leaves this machine.
     """
     with watched(browser, viewport=VIEWPORT) as opened:
+        if not webgl:
+            opened.add_init_script(WITHOUT_WEBGL)
         yield opened
 
 

@@ -40,6 +40,12 @@ class Saving:
 
 
 @pytest.fixture(scope="module")
+def webgl():
+    """The cheaper way to draw films: they are only to be there."""
+    return False
+
+
+@pytest.fixture(scope="module")
 def saving(tmp_path_factory):
     """The app, with cases that can be saved."""
     folder = tmp_path_factory.mktemp("cases")

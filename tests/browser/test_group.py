@@ -15,6 +15,12 @@ KEY = "a long enough key"
 
 
 @pytest.fixture(scope="module")
+def webgl():
+    """The cheaper way to draw films: they are only to be there."""
+    return False
+
+
+@pytest.fixture(scope="module")
 def settings(tmp_path_factory):
     file = tmp_path_factory.mktemp("group") / "store.sqlite"
     return {

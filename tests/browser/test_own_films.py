@@ -23,6 +23,12 @@ def film(tmp_path):
 
 
 @pytest.fixture(scope="module")
+def webgl():
+    """The cheaper way to draw films: they are only to be there."""
+    return False
+
+
+@pytest.fixture(scope="module")
 def opened(context, app_url):
     page = context.new_page()
     page.goto(f"{app_url}/own_films")

@@ -20,6 +20,12 @@ ELSEWHERE = f"a[href*='{HOST}'], img[src*='{HOST}'], a[href^='mailto:'], .katex"
 
 
 @pytest.fixture(scope="module")
+def webgl():
+    """The cheaper way to draw films: they are only to be there."""
+    return False
+
+
+@pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """A dashboard whose results and session are full of them; the session's code."""
     root = tmp_path_factory.mktemp("planted")

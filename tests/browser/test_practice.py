@@ -10,6 +10,12 @@ SECONDS = 60_000
 
 
 @pytest.fixture(scope="module")
+def webgl():
+    """The cheaper way to draw films: they are only to be there."""
+    return False
+
+
+@pytest.fixture(scope="module")
 def app(tmp_path_factory):
     """The app, whose sessions outlast it."""
     file = tmp_path_factory.mktemp("practice") / "store.sqlite"

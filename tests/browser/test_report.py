@@ -15,6 +15,12 @@ OF_HER_STUDY = "the film's own study"
 
 
 @pytest.fixture(scope="module")
+def webgl():
+    """The cheaper way to draw films: they are only to be there."""
+    return False
+
+
+@pytest.fixture(scope="module")
 def opened(context, app_url, tmp_path_factory):
     """The page with a film that was read, and its report open."""
     film = tmp_path_factory.mktemp("report") / "Plantagenet.dcm"
