@@ -1,6 +1,7 @@
 """Settings of every test."""
 
 import gc
+import hashlib
 import os
 import shutil
 import tempfile
@@ -39,6 +40,15 @@ LONGEST = (
 def pytest_unconfigure():
     """Leave nothing behind."""
     shutil.rmtree(_FOLDER, ignore_errors=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector):
+    """Have a file of tests be compiled by the first process that loads it; others read that."""
+    if not isinstance(collector, pytest.Module):
+        return (yield)
+    with once.alone(hashlib.sha256(str(collector.path).encode()).hexdigest()):
+        return (yield)
 
 
 def pytest_collection_finish():
