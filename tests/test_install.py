@@ -10,10 +10,10 @@ import grimp
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from streamlit.testing.v1 import AppTest
 
 from kneeoa.films.phantom import knee_png
-from tests.support.places import MAIN_SCRIPT, ROOT
+from tests.support.opening import opened
+from tests.support.places import ROOT
 from tests.support.research import write_robustness, write_study
 
 NOT_THERE = (
@@ -112,9 +112,7 @@ def test_the_python_that_pages_print_runs(installed, tmp_path, monkeypatch):
         *(("confusion", {"below": part}) for part in ("beside", "table", "grades", "trust")),
         ("robustness", {}),
     ):
-        app = AppTest.from_file(MAIN_SCRIPT, default_timeout=120).run()
-        app.query_params.update(address)
-        app.switch_page(f"{page}/page.py").run()
+        app = opened(page, **address)
         printed += [code.value for code in app.code if "import" in code.value]
     assert len(printed) > 8
     said = run(installed, ONCE + "\nprint('---')\n".join(printed), tmp_path)

@@ -7,7 +7,6 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from kneeoa.films.phantom import knee_png
 from kneeoa.graders.answer import AnswerRule
@@ -19,8 +18,8 @@ from kneeoa.records.results import PROBABILITY_COLUMNS, read_predictions
 from kneeoa.teaching import atlas, examples
 from kneeoa.teaching.films import open_set, synthetic_set
 from pages.atlas import criteria
+from tests.support import opening
 from tests.support.graded_films import write_film, write_flat
-from tests.support.places import MAIN_SCRIPT
 from tests.support.teaching_pages import keyed
 from tests.support.viewer import viewers
 
@@ -161,10 +160,7 @@ def opened(monkeypatch, folder=None, **query):
         monkeypatch.delenv("KNEEOA_DATASET", raising=False)
     else:
         monkeypatch.setenv("KNEEOA_DATASET", str(folder))
-    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=60).run()
-    for name, value in query.items():
-        app.query_params[name] = value
-    return app.switch_page("atlas/page.py").run()
+    return opening.opened("atlas", **query)
 
 
 def text(app):

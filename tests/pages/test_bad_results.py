@@ -6,11 +6,10 @@ import os
 import zipfile
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from kneeoa.charts.paper import drawing
 from pages.shared.research import paper_sheet
-from tests.support.places import MAIN_SCRIPT
+from tests.support import opening
 from tests.support.research import (
     write_robustness,
     write_run,
@@ -101,9 +100,7 @@ def write_bad(folder, cases):
 
 
 def opened(page, **address):
-    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=240).run()
-    app.query_params.update(address)
-    app = app.switch_page(f"{page}/page.py").run()
+    app = opening.opened(page, **address)
     assert not app.exception, app.exception[0].message
     return app
 
@@ -192,11 +189,7 @@ def test_answers_that_are_none_are_named_and_the_others_stand(folder):
 )
 @pytest.mark.usefixtures("one_unread")
 def test_no_figure_stands_on_more_runs_than_it_was_counted_from(page, part, said):
-    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=240).run()
-    if part:
-        app.query_params["part"] = part
-    app = app.switch_page(f"{page}/page.py").run()
-    assert not app.exception, app.exception[0].message
+    app = opened(page, **({"part": part} if part else {}))
     assert [one.value for one in app.warning if one.value.startswith(said)]
 
 
@@ -213,10 +206,7 @@ def test_a_file_for_a_paper_cites_no_run_that_was_left_out(monkeypatch, page, pa
     monkeypatch.setattr(
         paper_sheet, "show_button", lambda name, content: made.update({name: content})
     )
-    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=240).run()
-    app.query_params.update(part=part, networks=networks)
-    app = app.switch_page(f"{page}/page.py").run()
-    assert not app.exception, app.exception[0].message
+    opened(page, part=part, networks=networks)
     with zipfile.ZipFile(io.BytesIO(made[name]())) as archive:
         (cited,) = (path for path in archive.namelist() if path.endswith("CITATION.txt"))
         text = archive.read(cited).decode()
@@ -237,10 +227,7 @@ def test_what_is_odd_and_whole_stands(folder):
 @pytest.mark.parametrize("page", PAGES)
 def test_no_page_goes_away(page):
     opened(page)
-    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=240).run()
-    app.query_params["study"] = "all runs"
-    app = app.switch_page(f"{page}/page.py").run()
-    assert not app.exception, app.exception[0].message
+    opened(page, study="all runs")
 
 
 NUMBERS = (b"NaN", b"inf", b"-1e400", b"9" * 5000, b'"half \xff"', b"", b"\x00")

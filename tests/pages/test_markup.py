@@ -91,10 +91,7 @@ def settings(tmp_path, monkeypatch, results):
 @pytest.mark.parametrize("page", ["runs", "results", "confusion", "data", "robustness"])
 @pytest.mark.parametrize("study", ["all runs", None])
 def test_results_are_shown_as_they_are(page, study):
-    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=240).run()
-    if study:
-        app.query_params["study"] = study
-    app = app.switch_page(f"{page}/page.py").run()
+    app = opened(page, **({"study": study} if study else {}))
     assert markup(app) == []
     assert mentions(app, "evil" if page in ("runs", "data", "robustness") else "smile")
 
@@ -113,9 +110,7 @@ NOTED = "mobilenet-seed91-00000000"
     ],
 )
 def test_parts_of_research_pages_show_it_as_it_is(page, address):
-    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=240).run()
-    app.query_params.update({"study": "all runs"} | address)
-    app = app.switch_page(f"{page}/page.py").run()
+    app = opened(page, **{"study": "all runs", **address})
     assert markup(app) == []
     assert mentions(app, "evil")
 

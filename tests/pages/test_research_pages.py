@@ -11,6 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from kneeoa.records import notes
+from tests.support.opening import opened
 from tests.support.places import MAIN_SCRIPT
 from tests.support.research import (
     drawn_predictions,
@@ -19,7 +20,6 @@ from tests.support.research import (
     write_search,
     write_study,
 )
-from tests.support.research_pages import opened
 
 
 def text(app):
@@ -94,9 +94,7 @@ def test_the_confusion_page_counts_what_the_runs_said(folder):
 
 def test_an_address_that_names_no_cell_shows_the_first(folder):
     write_study(folder, cycles=1)
-    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=120).run()
-    app.query_params.update(cell_network="none", reference="9", given="x")
-    app.switch_page("confusion/page.py").run()
+    app = opened("confusion", cell_network="none", reference="9", given="x")
     assert "knees with reference KL 1 to which MobileNet gives KL 0" in text(app)
 
 
@@ -314,9 +312,7 @@ def test_a_study_that_trains_shows_how_far_it_is(folder):
 def test_settings_of_runs_named_in_the_link_are_compared(folder):
     one = write_run(folder, "mobilenet", 0, config={"learning_rate": 1e-3, "batch_size": 32})
     other = write_run(folder, "mobilenet", 1, config={"learning_rate": 2e-3, "batch_size": 32})
-    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=120).run()
-    app.query_params["marked"] = [one, other]
-    app.switch_page("runs/page.py").run()
+    app = opened("runs", marked=[one, other])
     text(app)
     table = app.dataframe[1].value.set_index("setting")
     assert table.loc["learning_rate"].tolist() == ["0.001", "0.002"]
@@ -325,9 +321,7 @@ def test_settings_of_runs_named_in_the_link_are_compared(folder):
 
 def test_figures_are_saved_as_the_link_says(folder):
     write_study(folder)
-    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=120).run()
-    app.query_params["image"] = "svg"
-    app.switch_page("runs/page.py").run()
+    app = opened("runs", image="svg")
     text(app)
     config = json.loads(app.get("plotly_chart")[0].proto.config)
     assert config["toImageButtonOptions"] == {"format": "svg", "filename": "learning_val_loss"}

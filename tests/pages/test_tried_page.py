@@ -5,8 +5,8 @@ import os
 import pandas as pd
 import pytest
 
+from tests.support.opening import opened
 from tests.support.research import write_robustness, write_search, write_study, write_tried
-from tests.support.research_pages import opened
 
 
 def text(app):

@@ -5,8 +5,8 @@ import shutil
 
 import pytest
 
+from tests.support.opening import opened
 from tests.support.research import drawn_predictions, write_run, write_study
-from tests.support.research_pages import opened
 
 
 def text(app):

@@ -16,8 +16,8 @@ from kneeoa.records.results import read_predictions
 from pages.runs import across
 from pages.shared import cached, clients
 from pages.shared.research import paper_sheet
+from tests.support.opening import opened
 from tests.support.research import write_study
-from tests.support.research_pages import opened
 
 
 @pytest.fixture(scope="module")

@@ -1,18 +1,16 @@
 """A store of saved cases for tests of pages, with its key; and what a reader does on them."""
 
 import contextlib
-import functools
 import time
 
 from streamlit.runtime.scriptrunner import RerunData, get_script_run_ctx
-from streamlit.testing.v1 import AppTest
 
 from kneeoa.films.phantom import knee_png
 from kneeoa.store.cases import readers, settings
 from kneeoa.store.cases.films import FilmFiles
 from kneeoa.teaching import keys
 from pages.shared.cases import book, saved
-from tests.support.places import MAIN_SCRIPT
+from tests.support import opening
 from tests.support.rows import tables
 from tests.support.stores import new_store
 from tests.support.teaching_pages import press, submit
@@ -46,19 +44,10 @@ def case_store(folder, monkeypatch):
 
 def started(page="reading", **state):
     """The app at a page that was asked for by its address, with what the session remembers."""
-    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=120)
+    app = opening.at(page)
     for name, value in state.items():
         app.session_state[name] = value
-    if page != "reading":
-        app._registered_pages = _registered_pages()
-        app.switch_page(f"{page}/page.py")
     return app.run()
-
-
-@functools.cache
-def _registered_pages():
-    """What `AppTest` knows of the pages once the app has run: a browser knows their addresses."""
-    return AppTest.from_file(MAIN_SCRIPT, default_timeout=120).run()._registered_pages
 
 
 def signed_in(initials=""):

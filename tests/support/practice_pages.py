@@ -2,10 +2,8 @@
 
 from unittest.mock import patch
 
-from streamlit.testing.v1 import AppTest
-
 from pages.shared import exam_choice
-from tests.support.places import MAIN_SCRIPT
+from tests.support import opening
 from tests.support.teaching_pages import keyed
 
 SEED = 7
@@ -13,10 +11,7 @@ SEED = 7
 
 
 def opened(**query):
-    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=120).run().switch_page("practice/page.py")
-    for name, value in query.items():
-        app.query_params[name] = value
-    return app.run()
+    return opening.opened("practice", **query)
 
 
 def begin(app, **settings):

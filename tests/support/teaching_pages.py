@@ -4,20 +4,12 @@ import contextlib
 import io
 
 from pypdf import PdfReader
-from streamlit.testing.v1 import AppTest
 
 from kneeoa.teaching import keys
-from tests.support.places import MAIN_SCRIPT
+from tests.support.opening import opened
 from tests.support.stores import new_store
 
 KEY = "a long enough key"
-
-
-def opened(page, **query):
-    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=120).run().switch_page(f"{page}/page.py")
-    for name, value in query.items():
-        app.query_params[name] = value
-    return app.run()
 
 
 def signed_in(**query):
