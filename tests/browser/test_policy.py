@@ -31,7 +31,7 @@ def path_of(name):
 
 def test_every_page_comes_with_the_policy(app_url):
     assert len(PAGES) >= 12
-    connection = http.client.HTTPConnection(urlsplit(app_url).netloc, timeout=20)
+    connection = http.client.HTTPConnection(urlsplit(app_url).netloc, timeout=60)
     for name in PAGES:
         connection.request("GET", f"/{path_of(name)}")
         with connection.getresponse() as reply:
@@ -116,7 +116,7 @@ def handshake(app_url, **headers):
         "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
     } | headers
     lines = ["GET /_stcore/stream HTTP/1.1", *(f"{n}: {v}" for n, v in asked.items()), "", ""]
-    with socket.create_connection((place.hostname, place.port), 20) as connection:
+    with socket.create_connection((place.hostname, place.port), 60) as connection:
         connection.sendall("\r\n".join(lines).encode())
         return connection.recv(200).split(b"\r\n")[0].decode()
 
@@ -129,7 +129,7 @@ def test_a_socket_is_opened_to_our_own_pages_alone(app_url):
 
 
 def test_what_the_server_holds_is_nobodys_business(app_url):
-    connection = http.client.HTTPConnection(urlsplit(app_url).netloc, timeout=20)
+    connection = http.client.HTTPConnection(urlsplit(app_url).netloc, timeout=60)
     connection.request("GET", "/_stcore/metrics")
     assert connection.getresponse().status == 404
     connection.close()

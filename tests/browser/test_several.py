@@ -14,6 +14,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from kneeoa.films.phantom import draw_knee
+from tests.support import reading_page
 from tests.support.pointer import drag, middle
 from tests.support.reading_page import Shared, are_read, begin, is_there, turn_to, upload
 from tests.support.serving import VIEWPORT
@@ -127,7 +128,8 @@ def test_a_grade_is_nobodys_until_the_film_is_in_sight(read):
     expect(own).not_to_contain_text("My grade: KL")
     read.keyboard.press("1")
     expect(own).to_contain_text("My grade: KL 1", timeout=SECONDS)
-    # What was not taken is told no more once a key is.
+    # What was not taken is told no more once a key is; it would go by itself, which is put off.
+    read.evaluate(reading_page.PUT_OFF)
     shown = read.evaluate("document.documentElement.dataset.shown")
     show = "shown => { document.documentElement.dataset.shown = shown; }"
     read.evaluate(show, "")
@@ -135,7 +137,7 @@ def test_a_grade_is_nobodys_until_the_film_is_in_sight(read):
     expect(read.locator(".kl-not-taken")).to_have_count(1, timeout=SECONDS)
     read.evaluate(show, shown)
     read.keyboard.press("1")
-    expect(read.locator(".kl-not-taken")).to_have_count(0, timeout=1_000)
+    expect(read.locator(".kl-not-taken")).to_have_count(0, timeout=SECONDS)
     read.keyboard.press("ArrowLeft")
     is_there(read, EARLY[0])
     expect(own).not_to_contain_text("My grade: KL")

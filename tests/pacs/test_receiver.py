@@ -151,7 +151,7 @@ def test_no_thread_is_left():
     little = receiving(**LITTLE)
     with little as (port, _), socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(b"\x01\x00\x00\x10\x00\x00")
-    last = time.monotonic() + 30
+    last = time.monotonic() + 60
     while threading.active_count() > before and time.monotonic() < last:
         time.sleep(0.05)
     assert threading.active_count() <= before
@@ -210,7 +210,7 @@ def test_what_was_acknowledged_survives_a_kill_and_the_rest_is_pushed_again(tmp_
         with associated(port) as association:
             assert [pushed(association, one) for one in films] == [0] * len(films)
         running.send_signal(signal.SIGINT)
-        assert running.wait(20) == 130
+        assert running.wait(60) == 130
         told = running.stderr.read()
     assert len(inbox.listed()) == len(films)
     assert PATIENT not in told

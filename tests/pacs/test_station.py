@@ -199,7 +199,7 @@ def test_one_that_is_slow_or_lies_gets_a_sentence_in_time(answer, said):
     assert time.monotonic() - began < 10
     for hidden in (PATIENT, STUDY):
         assert hidden not in str(problem.value)
-    last = time.monotonic() + 10
+    last = time.monotonic() + 60
     while threading.active_count() > before and time.monotonic() < last:
         time.sleep(0.05)
     assert threading.active_count() <= before

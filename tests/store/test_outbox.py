@@ -289,7 +289,7 @@ def test_a_thread_sends_what_is_put_in_and_outlives_a_database_that_fails(db, ar
     sender = Sender(store, [server])
     sender.start()
     outbox.put(db, server, DATA, datetime.now(UTC))
-    last = time.monotonic() + 20
+    last = time.monotonic() + 60
     while not archive.came and time.monotonic() < last:
         sender.wake()
         time.sleep(0.02)

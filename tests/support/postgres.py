@@ -47,7 +47,7 @@ def running() -> Iterator[str]:
             yield f"postgresql://postgres@/postgres?unix_sock={socket}"
         finally:
             server.send_signal(2)  # at once, connections or not
-            server.wait(30)
+            server.wait(60)
             log.close()
 
 

@@ -11,6 +11,10 @@ SECONDS = 60_000
 """How long the page may take for what it does, in ms."""
 LATER = "(now => { performance.now = () => now() + 2000; })(performance.now.bind(performance))"
 """Has time pass, after which an arrow counts from the film in sight, and not from one before."""
+PUT_OFF = """(later => {
+  window.setTimeout = (call, ms, ...more) => later(call, ms === 5000 ? 1e8 : ms, ...more);
+})(window.setTimeout)"""
+"""Has what waits for five seconds not come, as long as the page is there, on a slow machine too."""
 
 
 class Shared:
