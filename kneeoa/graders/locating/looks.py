@@ -72,6 +72,11 @@ class Window:
         left, right = _on_film(centre, self.width * reach / 2, width)
         return Window(top, left, bottom - top, right - left)
 
+    def squared(self, tallness: float) -> "Window":
+        """Return as much as it is wide, about its middle; `tallness` as of `Reduced`."""
+        height = self.width / tallness
+        return Window(self.top + (self.height - height) / 2, self.left, height, self.width)
+
     def within(self, other: "Window") -> "Window":
         """Return as much of it as lies in `other`, which it must overlap."""
         top, left = max(self.top, other.top), max(self.left, other.left)
@@ -138,7 +143,7 @@ class Reduced:
     def __init__(self, pixels: np.ndarray, *, tallness: float = 1.0) -> None:
         """Reduce ``(H, W) float32`` in [0, 255]; `tallness` is a pixel's height over its width."""
         self.shape = pixels.shape
-        self._tallness = tallness
+        self.tallness = tallness
         self._factor = max(1, max(pixels.shape) // _LARGEST)
         if skipped := self._factor >= 4:
             # Every fourth pixel is enough to average over, and a large film takes long.
@@ -165,7 +170,7 @@ class Reduced:
 
     def look(self, window: Window, side: int) -> Look:
         """Return what lies in `window`, letterboxed into a square of `side` pixels."""
-        tall, wide = window.height * self._tallness, window.width
+        tall, wide = window.height * self.tallness, window.width
         height, width = (max(1, round(side * length / max(tall, wide))) for length in (tall, wide))
         top, left = (side - height) // 2, (side - width) // 2
         edges = np.array(

@@ -74,6 +74,36 @@ def test_a_knee_is_found_wherever_it_lies(localiser, height, width, top, left):
     assert found.refusal is None
 
 
+def from_hip_to_ankle(pixels, height, width):
+    """Return a tall film with a knee in its middle, whose shafts narrow, and both other joints."""
+    side, across = len(pixels), np.arange(width)
+    top, shown = (height - side) // 2, np.full((height, width), 20.0)
+    for y in range(height):
+        beyond = max(top - y, y - top - side + 1, 0)
+        x = (across - width / 2) / (1 - 0.4 * min(1, beyond / side)) + side / 2
+        row = pixels[min(max(y - top, 0), side - 1)]
+        shown[y] = np.interp(x, np.arange(side), row, left=20, right=20)
+    rows = np.arange(height)[:, None]
+    for middle, radius in ((side // 2, 70), (height - side // 5, 50)):
+        shown[np.hypot(rows - middle, across - width / 2) < radius] = 170
+    return shown
+
+
+def test_on_a_film_from_hip_to_ankle_the_box_is_no_taller_than_the_knee(localiser):
+    truth, overlaps = (638, 88, 224, 224), []
+    for grade in range(5):
+        shown = film(from_hip_to_ankle(knee(grade, seed=grade), 1500, 400))
+        (only,) = localiser.find(shown).frames
+        overlaps.append(overlap(only, *truth))
+    assert np.mean(overlaps) > 0.9
+
+
+def test_a_squared_window_is_as_tall_as_it_is_wide_where_pixels_are():
+    tall = looks.Window(100, 40, 300, 120)
+    assert tall.squared(1.0) == looks.Window(190, 40, 120, 120)
+    assert tall.squared(2.0) == looks.Window(220, 40, 60, 120)
+
+
 @pytest.mark.parametrize(("height", "width"), [(170, 224), (224, 170), (300, 200), (180, 320)])
 def test_pixels_that_are_not_square_give_a_frame_that_is_not(localiser, height, width):
     found = localiser.find(film(stretched(knee(), height, width)))
