@@ -173,7 +173,7 @@ def test_films_are_framed_as_in_reading(tmp_path, few):
     for grade in range(3):
         (tmp_path / str(grade)).mkdir()
         Image.fromarray(draw_knee(grade, seed=grade)).save(tmp_path / str(grade) / "a.png")
-    both = np.hstack([draw_knee(1), draw_knee(2)])
+    both = np.hstack([draw_knee(1), draw_knee(2, laterality="L")])
     Image.fromarray(both).save(tmp_path / "2" / "both.png")
     found = open_films(*list_films(tmp_path), framing=framed_by(Localiser()))
     np.testing.assert_array_equal(found.images[1], draw_knee(1, seed=1))

@@ -176,7 +176,7 @@ def test_a_reference_waits_for_her_grade_in_the_list_as_well():
 
 def test_a_film_of_two_knees_is_opened_at_the_one_of_its_row(caplog, monkeypatch):
     monkeypatch.setattr(policies, "_shown_default_value_warning", False)  # it is given once
-    both = np.hstack([draw_knee(1, seed=1), draw_knee(3, seed=2)])
+    both = np.hstack([draw_knee(1, seed=1), draw_knee(3, seed=2, laterality="L")])
     app = upload(started(), "two.png", image_file(both))
     digest, film = next(iter(app.session_state["films"].items()))
     assert len(film.frames) == 2
@@ -309,7 +309,7 @@ def test_a_list_shows_the_answers_of_its_rows_and_no_others(db, files):
 
 
 def test_a_grade_does_not_go_over_to_the_other_knee_of_a_film_that_is_turned(db):
-    both = np.rot90(np.hstack([draw_knee(1, seed=1), draw_knee(3, seed=2)]))
+    both = np.rot90(np.hstack([draw_knee(1, seed=1), draw_knee(3, seed=2, laterality="L")]))
     app = arrived(name="two.png", data=image_file(both))
     press(app, "own_1")
     press(app, "save_case")

@@ -103,7 +103,7 @@ def test_turning_comes_by_both_knees_of_a_film(monkeypatch):
 
     monkeypatch.setattr(component, "show", turning)
     app = AppTest.from_file(MAIN_SCRIPT, default_timeout=60).run()
-    both = image_file(np.hstack([draw_knee(1, seed=1), draw_knee(3, seed=2)]))
+    both = image_file(np.hstack([draw_knee(1, seed=1), draw_knee(3, seed=2, laterality="L")]))
     films = [("both.png", both), ("one.png", knee_png(0, seed=1))]
     app.file_uploader[0].set_value([(name, data, "image/png") for name, data in films])
     app.run()

@@ -18,7 +18,7 @@ from tests.support.teaching_pages import press
 from tests.support.teaching_pages import text as escaped
 
 pytestmark = pytest.mark.usefixtures("kept")
-UPRIGHT = np.hstack([draw_knee(1, seed=1), draw_knee(3, seed=2)])
+UPRIGHT = np.hstack([draw_knee(1, seed=1), draw_knee(3, seed=2, laterality="L")])
 FILM = image_file(np.ascontiguousarray(UPRIGHT[::-1, ::-1]))
 
 

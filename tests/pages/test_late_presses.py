@@ -25,7 +25,7 @@ ONE, TWO = (
     ("one.png", knee_png(3, seed=2), "image/png"),
     ("two.png", knee_png(0, seed=1), "image/png"),
 )
-BOTH = image_file(np.hstack([draw_knee(1, seed=1), draw_knee(3, seed=2)]))
+BOTH = image_file(np.hstack([draw_knee(1, seed=1), draw_knee(3, seed=2, laterality="L")]))
 
 
 @pytest.fixture

@@ -111,7 +111,7 @@ def test_nothing_counts_as_seen_before_its_turn(cases):
 
 def test_both_knees_of_a_film_are_come_to_by_who_grades_before_the_networks(db):
     one = image_file(draw_knee(1, seed=1))
-    both = np.hstack([draw_knee(1, seed=1), draw_knee(3, seed=2)])
+    both = np.hstack([draw_knee(1, seed=1), draw_knee(3, seed=2, laterality="L")])
     app = read_and_saved("ab", name="one.png", data=one)
     press(upload(app, "both.png", image_file(both)), "save_case")
     first, last = keeping.cases(db)

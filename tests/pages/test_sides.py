@@ -22,7 +22,7 @@ from tests.support.cases import NOW
 from tests.support.films import dicom_dataset, dicom_file, image_file
 from tests.support.teaching_pages import called, press
 
-BOTH = np.hstack([draw_knee(1, seed=1), draw_knee(3, seed=2)])
+BOTH = np.hstack([draw_knee(1, seed=1), draw_knee(3, seed=2, laterality="L")])
 ALONE = draw_knee(1, seed=3, side=512)
 
 

@@ -29,7 +29,7 @@ from tests.support.teaching_pages import html, keyed, press
 from tests.support.viewer import viewers
 
 RULER = {"kind": "ruler", "points": [[100, 250], [100, 275]], "value": 25, "unit": "px"}
-BOTH = np.rot90(np.hstack([draw_knee(1, seed=1), draw_knee(3, seed=2)]), 2)
+BOTH = np.rot90(np.hstack([draw_knee(1, seed=1), draw_knee(3, seed=2, laterality="L")]), 2)
 ALONE = draw_knee(1, seed=3, side=512)[::-1]
 NEGATIVE = 255 - draw_knee(0, seed=3, side=512, marked=False)
 

@@ -9,8 +9,13 @@ from kneeoa.graders.locating import frame_gate, gate
 from kneeoa.graders.locating.answers import Answer
 from kneeoa.graders.locating.found import Knee, refusal_in
 from kneeoa.graders.locating.spoilt import Spoilt
+from kneeoa.graders.locating.symmetry import likeness_to_right
 
 Findings = tuple[gate.Finding, ...]
+_CLEARLY = 0.3
+"""Likeness to a knee of the other side (see `likeness_to_right`) from which one is on it. None of
+826 validation knees has more than 0.1, of 150 on another hospital's films of both one, which is
+turned about its axis; 822 of the 826 would have more on the wrong side."""
 
 
 def checked(
@@ -82,14 +87,33 @@ def of_knee_in(frame: Frame, knees: Sequence[Knee]) -> Findings:
     return tuple(finding for finding in findings if gate.is_of_knee(finding))
 
 
+def are_on_other_sides(radiograph: Radiograph, knees: Sequence[Knee], *, negative: bool) -> bool:
+    """Return whether one of two knees is clearly one of the other side than where it lies.
+
+    So it is in two films of one side, and in one knee shown twice. A film of both that is mirrored
+    looks like one that is not.
+    """
+    if len(knees) == 1:
+        return False
+    # On the left of the image lies the right knee.
+    for knee, sign in zip(knees, (1, -1), strict=True):
+        seen = frame_gate.seen_in(radiograph, knee.frame)
+        if seen is None or refusal_in(knee.findings) is not None:
+            continue
+        shown = 255 - seen if negative else seen
+        if sign * likeness_to_right(shown) < -_CLEARLY:
+            return True
+    return False
+
+
 def sides_of(radiograph: Radiograph, knees: Sequence[Knee], *, is_frontal: bool) -> tuple[str, ...]:
     """By DICOM for one knee; two lie as on any frontal film, the patient facing the reader.
 
     Not where the file says that the picture is mirrored: that is set wrong too often to be believed
     against the picture, and too often right to be passed over. Nor where it names one side, be it
     against another attribute, as two films of one knee may be put together; nor beside a box that
-    holds no knee. Nor unless it `is_frontal`, one upright film of both: a turned one may be
-    mirrored as well.
+    holds no knee. Nor unless it `is_frontal`, one upright film of both, each knee on its side: a
+    turned one may be mirrored as well.
     """
     if len(knees) == 1:
         return (radiograph.laterality or "unknown",)

@@ -44,7 +44,7 @@ class Finding:
     ``mirrored-halves``, ``spoilt``, ``other-knee``, ``over-compressed`` (refused); ``negative``,
     ``implant``, ``cut-off``, ``saturated``, ``few-pixels``, ``compressed``, ``few-shades``,
     ``covered``, ``written-over``, ``grainy``, ``soft``, ``another-knee``, ``doubtful``, ``moved``,
-    ``by-box`` (warned).
+    ``by-box``, ``sides`` (warned).
     """
 
     code: str
@@ -86,6 +86,13 @@ IMPLANT = Finding(
 ANOTHER = Finding(
     "another-knee",
     "There seems to be another knee beside the box, which is not graded.",
+    WARNED,
+)
+SIDES = Finding(
+    "sides",
+    "Expected the right knee on the left of the image, and the left one on its right. By its shape "
+    "one is of the other side, as in two films of one side put together, or in one knee shown "
+    "twice: which is right and which is left is open.",
     WARNED,
 )
 OTHER_KNEE = Finding(

@@ -24,7 +24,7 @@ from kneeoa.graders.locating.answers import (
     implant_score,
     mirrored,
 )
-from kneeoa.graders.locating.each_knee import checked, sides_of
+from kneeoa.graders.locating.each_knee import are_on_other_sides, checked, sides_of
 from kneeoa.graders.locating.found import Found, Knee, refusal_in, turned_right
 from kneeoa.graders.locating.header_gate import is_of_header, of_header
 from kneeoa.graders.locating.looks import OUTPUTS, Look, Reduced, Window, standardised
@@ -129,8 +129,12 @@ class Localiser:
         # A file may be wrong: what is seen of its knees counts beside what it says.
         as_seen = refusal_in(finding for finding in findings if not is_of_header(finding))
         if as_seen is None:
-            knees = checked(radiograph, knees, answers[1:], self.spoilt, gate.NEGATIVE in findings)
-        sides = sides_of(radiograph, knees, is_frontal=as_seen is None)
+            negative = gate.NEGATIVE in findings
+            knees = checked(radiograph, knees, answers[1:], self.spoilt, negative)
+            if are_on_other_sides(radiograph, knees, negative=negative):
+                findings = (*findings, gate.SIDES)
+        is_usual = as_seen is None and gate.SIDES not in findings
+        sides = sides_of(radiograph, knees, is_frontal=is_usual)
         knees = [replace(knee, side=side) for knee, side in zip(knees, sides, strict=True)]
         return Found(tuple(knees), findings, quarters)
 

@@ -1,4 +1,4 @@
-"""Whether one half of a picture is the mirror image of the other, as of no knee."""
+"""How the halves of a picture differ: not at all in no knee, and as right and left knees do."""
 
 import numpy as np
 from PIL import Image
@@ -10,6 +10,33 @@ _LEAST = 0.3
 """Share of a picture's fine parts, by power, that are to be expected on either side of an axis."""
 _EDGE = 4.0
 """How many times the median of what is finer than shades counts at most."""
+
+_RIGHT = 0.01 * np.array(
+    [
+        [4, 16, 4, -4],
+        [-13, 1, 0, 9],
+        [-7, 2, 12, -1],
+        [-9, -10, -2, 6],
+        [7, -5, -31, -15],
+        [-13, 1, -9, 5],
+        [-1, 24, 2, 11],
+        [22, 23, -3, 0],
+    ]
+)
+"""What makes a right knee: by how much an eighth by an eighth of it is brighter than its mirror
+image, left half, below all where the fibula lies. Fitted by least squares to 5,778 training knees,
+to be 1 for right and -1 for left ones."""
+
+
+def likeness_to_right(seen: np.ndarray) -> float:
+    """Return how much what the networks see ``(S, S)``, bones bright, is like a right knee.
+
+    1 for a right knee and -1 for a left one in the mean, seen from the front, the patient facing
+    the reader.
+    """
+    parts = np.asarray(Image.fromarray(seen).reduce(len(seen) // len(_RIGHT)))
+    halves = (parts - parts[:, ::-1])[:, : _RIGHT.shape[1]]
+    return float((_RIGHT * halves).sum() / (parts.std() + 1e-6))
 
 
 def likeness_of_halves(seen: np.ndarray) -> float:

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from kneeoa.graders.locating import beside, gate
+from kneeoa.graders.locating.each_knee import are_on_other_sides
 from kneeoa.graders.locating.localiser import Localiser
 from kneeoa.graders.locating.looks import Window
+from kneeoa.graders.locating.symmetry import likeness_to_right
 from tests.graders.locating.test_localiser import film, knee
 
 
@@ -23,6 +25,11 @@ def in_rows(rows, columns):
     return np.vstack([np.hstack(KNEES[row * columns :][:columns]) for row in range(rows)])
 
 
+def beside_each_other(*sides):
+    drawn = [knee(n, seed=2 + 7 * n, laterality=side) for n, side in enumerate(sides)]
+    return np.hstack(drawn)
+
+
 SHAPES = [(2, 1), (3, 1), (2, 2), (2, 3), (3, 2), (1, 3), (1, 4)]
 
 
@@ -32,9 +39,43 @@ def test_several_films_in_one_picture_are_refused(localiser, rows, columns):
     assert refusal in (gate.SEVERAL, gate.JOINED)
 
 
-@pytest.mark.parametrize(("rows", "columns"), [(1, 1), (1, 2)])
-def test_one_film_and_one_of_both_knees_are_not_several(localiser, rows, columns):
-    assert localiser.find(film(in_rows(rows, columns))).findings == ()
+@pytest.mark.parametrize("sides", ["R", "RL"])
+def test_one_film_and_one_of_both_knees_are_not_several(localiser, sides):
+    assert localiser.find(film(beside_each_other(*sides))).findings == ()
+
+
+@pytest.mark.parametrize("sides", ["RR", "LL", "LR"])
+def test_the_sides_of_knees_that_are_not_where_they_belong_are_open(localiser, sides):
+    both = beside_each_other(*sides)
+    located = localiser.find(film(both))
+    assert [each.side for each in located.knees] == ["unknown", "unknown"]
+    assert gate.SIDES in located.warnings
+    assert located.refusal is None
+    assert are_on_other_sides(film(255 - both), located.knees, negative=True)
+
+
+def test_of_a_knee_that_is_refused_no_side_is_told(localiser):
+    shown = film(beside_each_other("R", "L"))
+    right, left = localiser.find(shown).knees
+    assert not are_on_other_sides(shown, [right, left], negative=False)
+    assert are_on_other_sides(shown, [left, right], negative=False)
+    refused = [replace(each, findings=(gate.SPOILT,)) for each in (left, right)]
+    assert not are_on_other_sides(shown, refused, negative=False)
+    assert not are_on_other_sides(shown, [left], negative=False)
+
+
+def test_one_knee_shown_twice_is_not_of_both_sides(localiser):
+    located = localiser.find(film(np.hstack([knee(2), knee(2)])))
+    assert {each.side for each in located.knees} == {"unknown"}
+    assert gate.SIDES in located.warnings
+
+
+@pytest.mark.parametrize("grade", range(5))
+def test_a_right_knee_is_told_from_a_left_one(grade):
+    for seed in range(6):
+        right = knee(grade, seed=seed).astype(np.float32)
+        assert likeness_to_right(right) > 0.3
+        assert likeness_to_right(right[:, ::-1]) == pytest.approx(-likeness_to_right(right))
 
 
 @pytest.mark.parametrize("light", [0.5, 0.3, 0.2])
