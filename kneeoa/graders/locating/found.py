@@ -6,12 +6,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from kneeoa.errors import RadiographError
-from kneeoa.films.frames import Frame
+from kneeoa.films.frames import SMALLEST_FRAME, Frame
 from kneeoa.films.radiograph import Radiograph
 from kneeoa.films.shape.border import Border
 from kneeoa.graders.locating import gate
 from kneeoa.graders.locating.gate import REFUSED, WARNED, Finding
+from kneeoa.graders.locating.looks import Window
 
+ONE_KNEE = "one knee"
 _ASIDE = 0.8
 """Of its width: by how much more room there is on one side of a knee that is one of two."""
 
@@ -187,3 +189,25 @@ def inverted(radiograph: Radiograph) -> Radiograph:
     pixels.setflags(write=False)
     stored = radiograph.stored and radiograph.stored.inverted()
     return replace(radiograph, pixels=pixels, stored=stored)
+
+
+def knee_in(box: Window, frontal: float, height: int, width: int) -> Knee:
+    """Return the knee in a film of `height` x `width`, its frame one that can be cut out.
+
+    `frontal` are the log odds of a frontal knee.
+    """
+    rows = int(np.clip(round(box.height), SMALLEST_FRAME, max(2 * height, SMALLEST_FRAME)))
+    columns = int(np.clip(round(box.width), SMALLEST_FRAME, max(2 * width, SMALLEST_FRAME)))
+    row = int(np.clip(round(box.top + box.height / 2), 1, height - 1))
+    column = int(np.clip(round(box.left + box.width / 2), 1, width - 1))
+    frame = Frame.around(row, column, rows, ONE_KNEE, width=columns)
+    confidence = 1 / (1 + np.exp(-np.clip(frontal, -30, 30)))
+    return Knee(frame, float(confidence))
+
+
+def is_crop(radiograph: Radiograph, frame: Frame, least: float) -> bool:
+    """Return whether a square film is a crop as the graders learned from: its box fills it."""
+    height, width = radiograph.pixels.shape
+    if abs(height - width) > 0.02 * max(height, width):
+        return False
+    return Window.of(frame).overlap(Window(0, 0, height, width)) >= least

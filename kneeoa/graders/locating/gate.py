@@ -41,10 +41,10 @@ class Finding:
 
     Codes: ``not-a-knee``, ``not-frontal``, ``turned``, ``noise``, ``flat``, ``joint-missing``,
     ``joint-covered``, ``too-few-shades``, ``blurred``, ``several-films``, ``grey-values``,
-    ``mirrored-halves``, ``spoilt``, ``other-knee``, ``over-compressed`` (refused); ``negative``,
-    ``implant``, ``cut-off``, ``saturated``, ``few-pixels``, ``compressed``, ``few-shades``,
-    ``covered``, ``written-over``, ``grainy``, ``soft``, ``another-knee``, ``doubtful``, ``moved``,
-    ``by-box``, ``sides`` (warned).
+    ``mirrored-halves``, ``spoilt``, ``other-knee``, ``over-compressed``, ``film-in-picture``
+    (refused); ``negative``, ``implant``, ``cut-off``, ``saturated``, ``few-pixels``,
+    ``compressed``, ``few-shades``, ``covered``, ``written-over``, ``grainy``, ``soft``,
+    ``another-knee``, ``doubtful``, ``moved``, ``by-box``, ``sides`` (warned).
     """
 
     code: str
@@ -115,7 +115,15 @@ SEVERAL = Finding(
 JOINED = Finding(
     "several-films",
     "Expected one film. A straight seam goes through this picture, and what lies on its two sides "
-    "does not belong together: read each film by itself.",
+    "does not belong together, as in films put together, or in a film photographed with what is "
+    "around it: cut the picture to one film, and read that.",
+    REFUSED,
+)
+WITHIN = Finding(
+    "film-in-picture",
+    "Expected a film that fills its picture. Something like the film of a knee lies in this one "
+    "beside other things, as on a page, a slide or a screen: cut the picture to that film, and "
+    "read it again.",
     REFUSED,
 )
 BOTH_WAYS = Finding(

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from kneeoa.errors import ModelError
-from kneeoa.films.frames import SMALLEST_FRAME, Frame
+from kneeoa.films.frames import Frame
 from kneeoa.films.radiograph import Radiograph
+from kneeoa.films.shape.inset import film_within
 from kneeoa.graders.cards import graph, schema
 from kneeoa.graders.locating import beside, frame_gate, gate, seams
 from kneeoa.graders.locating.answers import (
@@ -25,7 +26,13 @@ from kneeoa.graders.locating.answers import (
     mirrored,
 )
 from kneeoa.graders.locating.each_knee import are_on_other_sides, checked, sides_of
-from kneeoa.graders.locating.found import Found, Knee, refusal_in, turned_right
+from kneeoa.graders.locating.found import (
+    Found,
+    is_crop,
+    knee_in,
+    refusal_in,
+    turned_right,
+)
 from kneeoa.graders.locating.header_gate import is_of_header, of_header
 from kneeoa.graders.locating.looks import OUTPUTS, Look, Reduced, Window, standardised
 from kneeoa.graders.locating.spoilt import Spoilt
@@ -34,7 +41,6 @@ from kneeoa.graders.sessions import session_of
 
 FOLDER = "localiser"
 LEFT, RIGHT = "left of the image", "right of the image"
-ONE_KNEE = "one knee"
 _CLOSER = 1.6
 """A closer look shows so many times the box, which is what training films often show."""
 _NO_CLOSER = 0.9
@@ -51,6 +57,8 @@ _BETTER = 1.0
 _PERHAPS_TURNED = 0.02
 """Probability of being turned from which the likeliest way back is tried. Half of the upside-down
 films of both knees stay below the threshold, which is for one; upright ones gain nothing by it."""
+_HELD = 0.7
+"""Share of a knee's box that lies in the film that is to be cut out of a picture."""
 _ANOTHER, _CLEARLY = 1.0, 2.0
 """Log odds of a frontal knee beside those that have a box, at a first look and at a closer one."""
 
@@ -117,13 +125,15 @@ class Localiser:
         return located.moved(rows.start, columns.start) if any(radiograph.border) else located
 
     def _found(self, radiograph: Radiograph, reduced: Reduced, answers: list[Answer]) -> Found:
-        knees = [_knee(answer, *radiograph.pixels.shape) for answer in answers[1:]]
+        knees = [
+            knee_in(answer.box, answer.frontal, *radiograph.pixels.shape) for answer in answers[1:]
+        ]
         if len(knees) == 2:
             knees = [
                 replace(knee, frame=replace(knee.frame, name=name))
                 for knee, name in zip(knees, (LEFT, RIGHT), strict=True)
             ]
-        elif _is_crop(radiograph, knees[0].frame, self.thresholds["crop_overlap"]):
+        elif is_crop(radiograph, knees[0].frame, self.thresholds["crop_overlap"]):
             knees = [replace(knees[0], frame=Frame.whole(radiograph))]
         findings, quarters = self._findings(radiograph, reduced, answers, knees[0].frame)
         # A file may be wrong: what is seen of its knees counts beside what it says.
@@ -204,8 +214,9 @@ class Localiser:
         elif quarters:
             findings.append(gate.turned(quarters))
         elif frontal_score(answers) < limits["frontal"]:
-            lateral = np.mean([answer.lateral for answer in answers])
-            findings.append(gate.NOT_FRONTAL if lateral > 0 else gate.NOT_A_KNEE)
+            is_lateral = np.mean([answer.lateral for answer in answers]) > 0
+            other = gate.NOT_FRONTAL if is_lateral else gate.NOT_A_KNEE
+            findings.append(self._within(radiograph) or other)
         else:
             polarity = gate.polarity(
                 [answer.negative for answer in answers[1:]], limits["negative"]
@@ -219,10 +230,19 @@ class Localiser:
                 seams.has_seam(reduced.small, reduced.in_small(answer.box))
                 for answer in answers[1:]
             ):
-                findings.append(gate.JOINED)
+                findings.append(self._within(radiograph, answers[1].box) or gate.JOINED)
             elif (another := self._another(reduced, answers)) is not None:
                 findings.append(another)
         return tuple(findings), quarters
+
+    def _within(self, radiograph: Radiograph, box: Window | None = None) -> gate.Finding | None:
+        """Return that a film of a knee, of that in a `box`, lies in the picture among others."""
+        film = film_within(radiograph.pixels)
+        if film is None or (box and box.share_in(Window.cut(*film)) < _HELD):
+            return None
+        cut = replace(radiograph, pixels=radiograph.pixels[film])
+        is_knee = frontal_score(self.answers(cut)) >= self.thresholds["frontal"]
+        return gate.WITHIN if is_knee else None
 
     def _another(self, reduced: Reduced, answers: list[Answer]) -> gate.Finding | None:
         """Return that there is a knee beside those that have a box."""
@@ -275,23 +295,3 @@ class Localiser:
 def _reduced(radiograph: Radiograph) -> Reduced:
     rows, columns = radiograph.spacing or (1.0, 1.0)
     return Reduced(radiograph.pixels, tallness=rows / columns)
-
-
-def _knee(answer: Answer, height: int, width: int) -> Knee:
-    """Return the knee in a film of `height` x `width`, its frame one that can be cut out."""
-    box = answer.box
-    rows = int(np.clip(round(box.height), SMALLEST_FRAME, max(2 * height, SMALLEST_FRAME)))
-    columns = int(np.clip(round(box.width), SMALLEST_FRAME, max(2 * width, SMALLEST_FRAME)))
-    row = int(np.clip(round(box.top + box.height / 2), 1, height - 1))
-    column = int(np.clip(round(box.left + box.width / 2), 1, width - 1))
-    frame = Frame.around(row, column, rows, ONE_KNEE, width=columns)
-    confidence = 1 / (1 + np.exp(-np.clip(answer.frontal, -30, 30)))
-    return Knee(frame, float(confidence))
-
-
-def _is_crop(radiograph: Radiograph, frame: Frame, least: float) -> bool:
-    """Return whether a square film is a crop as the graders learned from: its box fills it."""
-    height, width = radiograph.pixels.shape
-    if abs(height - width) > 0.02 * max(height, width):
-        return False
-    return Window.of(frame).overlap(Window(0, 0, height, width)) >= least

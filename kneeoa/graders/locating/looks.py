@@ -65,6 +65,11 @@ class Window:
         """Return the part of a film that a frame is."""
         return cls(frame.top, frame.left, frame.height, frame.width)
 
+    @classmethod
+    def cut(cls, rows: slice, columns: slice) -> "Window":
+        """Return the part of a film that lies in some rows and columns."""
+        return cls(rows.start, columns.start, rows.stop - rows.start, columns.stop - columns.start)
+
     def around(self, reach: float, height: int, width: int) -> "Window":
         """Return it `reach` times as large, as far as that is on a film of `height` x `width`."""
         middle, centre = self.top + self.height / 2, self.left + self.width / 2

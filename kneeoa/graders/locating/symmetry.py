@@ -24,7 +24,8 @@ _RIGHT = 0.01 * np.array(
     ]
 )
 """What makes a right knee: by how much an eighth by an eighth of it is brighter than its mirror
-image, left half, below all where the fibula lies. Fitted by least squares to 5,778 training knees,
+image, left half, below all where the fibula lies. Fitted to 5,778 training knees by least squares
+(ridge of 100; what comes out less than -0.3 for its side, mostly negatives, left out twice),
 to be 1 for right and -1 for left ones."""
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw, ImageFont
 
 from kneeoa.graders.locating import beside, gate
 from kneeoa.graders.locating.each_knee import are_on_other_sides
@@ -207,3 +208,17 @@ def test_both_knees_upside_down_are_told(localiser):
     assert found.refusal is not None
     assert found.refusal.code == gate.TURNED
     assert found.quarters == 2
+
+
+def test_a_film_on_a_printed_page_is_refused_as_one_to_be_cut_out(localiser):
+    page = Image.new("L", (900, 1200), 255)
+    pen, font = ImageDraw.Draw(page), ImageFont.load_default(20)
+    for row in [*range(40, 420, 26), *range(980, 1180, 26)]:
+        pen.text((40, row), "The joint space of the knee narrows, " * 3, fill=0, font=font)
+    page.paste(Image.fromarray(knee(2, side=480)), (200, 450))
+    shown = film(np.asarray(page))
+    answers = [replace(answer, frontal=-6.0) for answer in localiser.answers(shown)]
+    assert localiser.found(shown, answers).refusal == gate.WITHIN
+    page.paste(Image.fromarray(np.full((480, 480), 120, np.uint8)), (200, 450))
+    shown = film(np.asarray(page))
+    assert localiser.found(shown, answers).refusal == gate.NOT_A_KNEE
