@@ -150,7 +150,7 @@ def focused(page):
 
 def test_the_focus_stays_at_a_grade_and_at_a_film(read):
     read.keyboard.press("Tab")
-    read.get_by_role("button", name="3", exact=True).focus()
+    read.get_by_role("button", name="3 my grade").focus()
     read.keyboard.press("Enter")
     expect(read.locator(".st-key-own_grade")).to_contain_text("My grade: KL 3", timeout=SECONDS)
     assert focused(read).startswith("3")
@@ -266,7 +266,7 @@ def test_words_are_told_from_what_is_behind_them(read, scheme):
     # No run of the page comes of it; popovers and dialogs stand beside the page and follow.
     expect(read.locator(":root")).to_have_css("color-scheme", scheme)
     expect(read.locator(".kl-lead .kl-badge")).to_be_visible()
-    read.get_by_role("button", name="2", exact=True).click()
+    read.get_by_role("button", name="2 my grade").click()
     mine = read.locator(".st-key-own_grades button[kind=primary]").first
     expect(mine).to_be_visible(timeout=SECONDS)
     for kind in range(3):
@@ -327,7 +327,7 @@ def test_the_strip_shows_the_film_that_was_turned_to_and_hides_none(read):
         assert above["y"] + above["height"] <= below["y"]
     # What she looks at meanwhile is left to her.
     strip.evaluate("strip => strip.scrollTop = 0")
-    read.get_by_role("button", name="1", exact=True).click()
+    read.get_by_role("button", name="1 my grade").click()
     mine = read.locator("[class*=st-key-own_1--] button[kind=primary]")
     expect(mine.first).to_be_visible(timeout=SECONDS)
     at_rest(read)

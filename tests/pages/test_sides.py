@@ -20,7 +20,7 @@ from tests.support.case_pages import (
 )
 from tests.support.cases import NOW
 from tests.support.films import dicom_dataset, dicom_file, image_file
-from tests.support.teaching_pages import called, press
+from tests.support.teaching_pages import called, html, press
 
 BOTH = np.hstack([draw_knee(1, seed=1), draw_knee(3, seed=2, laterality="L")])
 ALONE = draw_knee(1, seed=3, side=512)
@@ -85,6 +85,19 @@ def test_a_side_that_was_set_is_kept_where_the_film_of_one_knee_is_turned():
     assert side_kept(app, 0) == "L"
     button(app, "Read the film as it came").click().run()
     assert side_kept(app, 0) == "L"
+
+
+def test_a_side_that_the_knee_is_not_shaped_like_is_warned_of_until_it_is_set_right(db):
+    app = arrived(name="one.dcm", data=dicom_file(dicom_dataset(ALONE, ImageLaterality="L")))
+    warned_of = "Called a left knee. By its shape it is a right one"
+    assert warned_of in html(app)
+    side_control(app, 0).set_value("R").run()
+    assert "Called a" not in html(app)
+    side_control(app, 0).set_value("L").run()
+    assert warned_of in html(app)
+    press(app, "save_case")
+    (case,) = keeping.cases(db)
+    assert [finding.code for finding in case.state.knees[0].findings] == ["side"]
 
 
 def test_a_side_that_was_set_of_one_of_two_knees_goes_with_their_places():

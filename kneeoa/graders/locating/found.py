@@ -28,12 +28,14 @@ class Knee:
     confidence : probability that this is a frontal knee
     side : ``"L"``, ``"R"`` or ``"unknown"``
     findings : what stands against this frame, apart from what stands against the film
+    shape : the side whose knees it is clearly shaped like, seen from the front; else ``"unknown"``
     """
 
     frame: Frame
     confidence: float
     side: str = "unknown"
     findings: tuple[Finding, ...] = ()
+    shape: str = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +71,13 @@ class Found:
         return _refusals_first(finding for knee in self.knees for finding in self.against(knee))
 
     def against(self, knee: Knee) -> tuple[Finding, ...]:
-        """Return what stands against one knee: of the film and of its frame, refusals first."""
+        """Return what stands against one knee: of the film, of its frame and side, refusals first.
+
+        The side is what `knee` says, which may be what a reader set.
+        """
         findings = [*self.of_film, *knee.findings]
+        if other := gate.other_side(knee.side, knee.shape):
+            findings.append(other)
         if gate.IMPLANT in findings:
             # Metal has such edges, too, and nobody can export a replaced knee without it.
             findings = [finding for finding in findings if finding.code != gate.WRITTEN_OVER]

@@ -44,7 +44,7 @@ class Finding:
     ``mirrored-halves``, ``spoilt``, ``other-knee``, ``over-compressed``, ``film-in-picture``
     (refused); ``negative``, ``implant``, ``cut-off``, ``saturated``, ``few-pixels``,
     ``compressed``, ``few-shades``, ``covered``, ``written-over``, ``grainy``, ``soft``,
-    ``another-knee``, ``doubtful``, ``moved``, ``by-box``, ``sides`` (warned).
+    ``another-knee``, ``doubtful``, ``moved``, ``by-box``, ``sides``, ``side`` (warned).
     """
 
     code: str
@@ -203,6 +203,22 @@ def polarity(negative: Sequence[float], least: float) -> Finding | None:
     if _NEITHER[0] < max(negative) < _NEITHER[1]:
         return GREY_VALUES
     return NEGATIVE if max(negative) > least else None
+
+
+def other_side(side: str, shape: str) -> Finding | None:
+    """Return that a knee called one of a `side` is shaped like one of the other; see `found.Knee`.
+
+    A mirrored picture looks the same, so that neither can be said for sure.
+    """
+    named = {"R": "right", "L": "left"}
+    if side not in named or shape not in named or side == shape:
+        return None
+    return Finding(
+        "side",
+        f"Called a {named[side]} knee. By its shape it is a {named[shape]} one, or the picture is "
+        "mirrored: compare with the marker on the film.",
+        WARNED,
+    )
 
 
 def has_metal(knee: float) -> Finding | None:

@@ -25,7 +25,7 @@ from kneeoa.graders.locating.answers import (
     implant_score,
     mirrored,
 )
-from kneeoa.graders.locating.each_knee import are_on_other_sides, checked, sides_of
+from kneeoa.graders.locating.each_knee import are_on_other_sides, checked, shape_of, sides_of
 from kneeoa.graders.locating.found import (
     Found,
     is_crop,
@@ -141,7 +141,9 @@ class Localiser:
         if as_seen is None:
             negative = gate.NEGATIVE in findings
             knees = checked(radiograph, knees, answers[1:], self.spoilt, negative)
-            if are_on_other_sides(radiograph, knees, negative=negative):
+            shapes = [shape_of(radiograph, knee, negative=negative) for knee in knees]
+            knees = [replace(knee, shape=shape) for knee, shape in zip(knees, shapes, strict=True)]
+            if are_on_other_sides(knees):
                 findings = (*findings, gate.SIDES)
         is_usual = as_seen is None and gate.SIDES not in findings
         sides = sides_of(radiograph, knees, is_frontal=is_usual)

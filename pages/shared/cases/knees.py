@@ -45,13 +45,23 @@ def box_of(film: Film, knee: int, frame: Frame) -> Frame:
 
 def findings_of(film: Film, knee: int, frame: Frame) -> tuple[Finding, ...]:
     """Return what stands against grading `frame` of a film, refusals first."""
-    return findings_under(in_use.current(), film, knee, frame, cached.graders().localiser.spoilt)
+    spoilt, set_here = cached.graders().localiser.spoilt, st.session_state.get(side_key(film, knee))
+    return findings_under(in_use.current(), film, knee, frame, spoilt, side=set_here)
 
 
 def findings_under(
-    profile: Profile | None, film: Film, knee: int, frame: Frame, spoilt: Spoilt | None
+    profile: Profile | None,
+    film: Film,
+    knee: int,
+    frame: Frame,
+    spoilt: Spoilt | None,
+    *,
+    side: str | None = None,
 ) -> tuple[Finding, ...]:
-    """Return what `findings_of` does for who reads under `profile`; knows of no session."""
+    """Return what `findings_of` does for who reads under `profile`, and set a `side` or none.
+
+    Knows of no session.
+    """
     proposals = framed_as(film, profile).knees
     proposed = proposals[knee]
     if frame != proposed.frame:
@@ -65,7 +75,7 @@ def findings_under(
         if elsewhere := gate.moved(frame, film.frames, knee):
             findings = (*findings, elsewhere)
         proposed = replace(proposed, frame=frame, findings=findings)
-    return film.localised.against(proposed)
+    return film.localised.against(replace(proposed, side=side or proposed.side))
 
 
 def may_be_graded(film: Film, findings: tuple[Finding, ...]) -> bool:

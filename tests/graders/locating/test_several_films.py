@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from kneeoa.graders.locating import beside, gate
-from kneeoa.graders.locating.each_knee import are_on_other_sides
+from kneeoa.graders.locating.each_knee import are_on_other_sides, shape_of
 from kneeoa.graders.locating.localiser import Localiser
 from kneeoa.graders.locating.looks import Window
 from kneeoa.graders.locating.symmetry import likeness_to_right
@@ -52,17 +52,33 @@ def test_the_sides_of_knees_that_are_not_where_they_belong_are_open(localiser, s
     assert [each.side for each in located.knees] == ["unknown", "unknown"]
     assert gate.SIDES in located.warnings
     assert located.refusal is None
-    assert are_on_other_sides(film(255 - both), located.knees, negative=True)
+    negative = [shape_of(film(255 - both), each, negative=True) for each in located.knees]
+    assert negative == [each.shape for each in located.knees] == list(sides)
 
 
 def test_of_a_knee_that_is_refused_no_side_is_told(localiser):
     shown = film(beside_each_other("R", "L"))
     right, left = localiser.find(shown).knees
-    assert not are_on_other_sides(shown, [right, left], negative=False)
-    assert are_on_other_sides(shown, [left, right], negative=False)
-    refused = [replace(each, findings=(gate.SPOILT,)) for each in (left, right)]
-    assert not are_on_other_sides(shown, refused, negative=False)
-    assert not are_on_other_sides(shown, [left], negative=False)
+    assert not are_on_other_sides([right, left])
+    assert are_on_other_sides([left, right])
+    assert not are_on_other_sides([left])
+    refused = replace(left, findings=(gate.SPOILT,))
+    assert shape_of(shown, left, negative=False) == "L"
+    assert shape_of(shown, refused, negative=False) == "unknown"
+
+
+@pytest.mark.parametrize(("drawn", "called"), ["RL", "LR", "RR", "LL", "R-"])
+def test_a_knee_that_is_called_one_of_the_other_side_is_warned_of(localiser, drawn, called):
+    shown = film(knee(2, laterality=drawn), laterality=None if called == "-" else called)
+    located = localiser.find(shown)
+    (found_there,) = located.knees
+    codes = [finding.code for finding in located.warnings]
+    assert codes == ["side"] * (called not in (drawn, "-"))
+    assert found_there.side == (called if called != "-" else "unknown")
+    # As when the reader sets it.
+    (as_set,) = located.against(replace(found_there, side="RL"[drawn == "R"]))
+    assert as_set.sentence.startswith(f"Called a {'left' if drawn == 'R' else 'right'} knee. By")
+    assert located.against(replace(found_there, side=drawn)) == ()
 
 
 def test_one_knee_shown_twice_is_not_of_both_sides(localiser):
