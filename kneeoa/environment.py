@@ -1,8 +1,10 @@
 """The names of all settings from outside: one that is mistyped is named, not passed over."""
 
 import difflib
+import os
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 from kneeoa.errors import ConfigError
 
@@ -18,6 +20,11 @@ KNOWN = frozenset(
     )
 )
 """But for those of an archive and of a receiver, which `kneeoa.pacs.configured` knows."""
+_PLACES = tuple(
+    f"{_START}{name}"
+    for name in "CACHE CASES_FILMS DATASET MODELS OWN_FILMS RESULTS TRUSTED_KEYS".split()
+)
+"""Those of files and folders."""
 _SERVICE = re.compile(rf"({_START[:-1]}(?:_[A-Z0-9_]+?)?)_SERVICE_HOST")
 _KNOWN_ELSEWHERE = ("KNEEOA_PACS_", "KNEEOA_RECEIVER_", "KNEEOA_TEST_")
 
@@ -70,6 +77,22 @@ def expect_bare(environment: Mapping[str, str]) -> None:
                 f"Expected {name} without quotes around it. It begins and ends with {text[0]}: "
                 "leave both out."
             )
+
+
+def expect_homes(environment: Mapping[str, str]) -> None:
+    """Raise `ConfigError` for a place below the home folder of nobody.
+
+    So it is with ``~`` where a container runs under a number that has no name.
+    """
+    for name in _PLACES:
+        for place in environment.get(name, "").split(os.pathsep):
+            try:
+                Path(place.strip()).expanduser()
+            except RuntimeError:
+                raise ConfigError(
+                    f"Expected a place in {name}. There is no home folder for the ~ that "
+                    f"{place.strip()} begins with: write it out."
+                ) from None
 
 
 def _near(name: str) -> str:

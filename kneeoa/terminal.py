@@ -72,6 +72,7 @@ def run(name: str, work: Callable[[], int], *, stopped: str | Callable[[], str])
         for sentence in environment.unknown(os.environ):
             say(name, sentence)
         environment.expect_bare(os.environ)
+        environment.expect_homes(os.environ)
         code = _finished(work)
         if sys.stdout is not None:
             sys.stdout.flush()

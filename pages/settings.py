@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from kneeoa.environment import expect_bare, unknown
+from kneeoa.environment import expect_bare, expect_homes, unknown
 from kneeoa.errors import ConfigError, KneeOAError
 from kneeoa.films.apart.settings import settings_from
 from kneeoa.graders.cards.signature import keys_in, public_key
@@ -37,16 +37,19 @@ def expect_settings(environment: Mapping[str, str] = os.environ) -> None:
     A server of a database or an archive that does not answer yet, and a folder that is not there
     yet, are none of that: they may be later.
     """
-    for sentence in (*unknown(environment), *_not_there_yet(environment)):
+    for sentence in unknown(environment):
         _LOG.warning("%s", sentence)
     try:
         _expect(environment)
+        for sentence in _not_there_yet(environment):
+            _LOG.warning("%s", sentence)
     except KneeOAError as problem:
         sys.exit(f"The dashboard is not started. {problem}")
 
 
 def _expect(environment: Mapping[str, str]) -> None:
     expect_bare(environment)
+    expect_homes(environment)
     limits_from(environment)
     settings_from(environment)
     keys.places_in(environment, 1)
@@ -55,17 +58,16 @@ def _expect(environment: Mapping[str, str]) -> None:
     if environment.get(keys.SETTING):
         keys.check_setting(environment[keys.SETTING])
     for name, what in _FOLDERS.items():
-        for folder in filter(Path.exists, _named(environment, name)):
+        for folder in _named(environment, name):
+            if not _is_there(folder, name, what):
+                continue
             if not folder.is_dir():
                 raise ConfigError(
                     f"Expected {what} in {name}. {folder} is no folder: name another, or leave it "
                     "unset."
                 )
             if not os.access(folder, os.R_OK | os.X_OK):
-                raise ConfigError(
-                    f"Expected {what} in {name} that may be read. {folder} may not: let the user "
-                    "that runs the dashboard read it."
-                )
+                raise _unreadable(folder, name, what)
     for file in keys_in(environment.get("KNEEOA_TRUSTED_KEYS")):
         public_key(file)
     if any(environment.get(name) for name in environment if name.startswith("KNEEOA_CASES_")):
@@ -83,12 +85,32 @@ def _expect_cases(environment: Mapping[str, str]) -> None:
     if environment.get(settings.KEY):
         settings.check_key(environment[settings.KEY])
     identity.policy_from(environment)
-    files = settings.files_from(environment)
-    if files.folder.exists() and not files.folder.is_dir():
+    folder, what = settings.files_from(environment).folder, "a folder for the films of saved cases"
+    if _is_there(folder, settings.FOLDER, what) and not folder.is_dir():
         raise ConfigError(
-            f"Expected a folder for the films of saved cases in {settings.FOLDER}. "
-            f"{files.folder} is no folder: name another, or leave it unset."
+            f"Expected {what} in {settings.FOLDER}. {folder} is no folder: name another, or leave "
+            "it unset."
         )
+
+
+def _is_there(folder: Path, name: str, what: str) -> bool:
+    """Return whether a folder is there; raise `ConfigError` where that cannot even be seen."""
+    try:
+        return folder.exists()
+    except PermissionError:
+        raise _unreadable(folder, name, what) from None
+    except OSError as error:
+        raise ConfigError(
+            f"Expected {what} in {name}. {folder} cannot be looked at ({error.strerror}): name "
+            "another, or leave it unset."
+        ) from None
+
+
+def _unreadable(folder: Path, name: str, what: str) -> ConfigError:
+    return ConfigError(
+        f"Expected {what} in {name} that may be read. {folder} may not: let the user that runs the "
+        "dashboard read it."
+    )
 
 
 def _not_there_yet(environment: Mapping[str, str]) -> list[str]:

@@ -88,7 +88,7 @@ class Archive:
 def results_folders(setting: str | None, default: Path) -> tuple[Path, ...]:
     """Return the folders that a setting names, separated as in PATH; empty: the default."""
     parts = [part for part in (setting or "").split(os.pathsep) if part.strip()]
-    named = [Path(part).expanduser().absolute() for part in parts]
+    named = [Path(part.strip()).expanduser().absolute() for part in parts]
     return tuple(dict.fromkeys(named)) or (default,)
 
 

@@ -51,6 +51,11 @@ def file(tmp_path):
         ("KNEEOA_CASES_SECRET", "abc", "Expected 64 hexadecimal digits"),
         ("KNEEOA_CASES_IDENTITY", "removed", "Expected one of remove, uploads, keep"),
         ("KNEEOA_CASES_FILMS", "{file}", "Expected a folder for the films of saved cases"),
+        ("KNEEOA_MODELS", "/" + 300 * "a", "cannot be looked at (File name too long)"),
+        ("KNEEOA_DATASET", "~nobody-here/films", "no home folder for the ~ that ~nobody-here/"),
+        ("KNEEOA_RESULTS", "{tmp}:~nobody-here", "Expected a place in KNEEOA_RESULTS."),
+        ("KNEEOA_CASES_FILMS", "~nobody-here", "Expected a place in KNEEOA_CASES_FILMS."),
+        ("KNEEOA_TRUSTED_KEYS", "~nobody-here/key", "Expected a place in KNEEOA_TRUSTED_KEYS."),
         ("KNEEOA_PLACES_PER_ADDRESS", "sixty", "Expected a whole number from 1 to 99999"),
         ("KNEEOA_PLACES_PER_ADDRESS", "0", "Expected a whole number from 1 to 99999"),
         ("KNEEOA_NOTES", "yes", "Expected everyone in KNEEOA_NOTES"),
@@ -71,6 +76,15 @@ def test_a_folder_that_may_not_be_read_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(settings.os, "access", lambda *_: False)  # whoever runs the tests
     end = end_of({"KNEEOA_DATASET": str(tmp_path)})
     assert f"{tmp_path} may not: let the user that runs" in end
+
+
+@pytest.mark.parametrize("name", ["KNEEOA_DATASET", "KNEEOA_RESULTS", "KNEEOA_CASES_FILMS"])
+def test_a_folder_in_one_that_is_closed_to_the_dashboard_is_named(name, monkeypatch):
+    def closed(_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(settings.Path, "exists", closed)  # whoever runs the tests
+    assert "/closed/films may not: let the user that runs" in end_of({name: "/closed/films"})
 
 
 def test_what_can_work_starts(tmp_path):
