@@ -100,6 +100,13 @@ def test_a_side_that_the_knee_is_not_shaped_like_is_warned_of_until_it_is_set_ri
     assert [finding.code for finding in case.state.knees[0].findings] == ["side"]
 
 
+def test_a_knee_is_of_the_shape_that_it_has_on_the_film_as_it_is_read(localiser):
+    film = received(255 - ALONE, localiser)
+    assert [knee.shape for knee in film.localised.knees] == ["R"]
+    shown_as.no_negative(film, localiser)
+    assert [knee.shape for knee in film.localised.knees] == ["L"]
+
+
 def test_a_side_that_was_set_of_one_of_two_knees_goes_with_their_places():
     app = upload(started(), "both.png", image_file(np.ascontiguousarray(BOTH[::-1])))
     side_control(app, 0).set_value("L").run()

@@ -8,6 +8,7 @@ from kneeoa.films.radiograph import Radiograph
 from kneeoa.graders.locating import frame_gate, gate
 from kneeoa.graders.locating.answers import Answer
 from kneeoa.graders.locating.found import Knee, refusal_in
+from kneeoa.graders.locating.header_gate import is_of_header
 from kneeoa.graders.locating.spoilt import Spoilt
 from kneeoa.graders.locating.symmetry import likeness_to_right
 
@@ -85,6 +86,30 @@ def of_knee_in(frame: Frame, knees: Sequence[Knee]) -> Findings:
     number = gate.shown_most(frame, [knee.frame for knee in knees])
     findings = () if number is None else knees[number].findings
     return tuple(finding for finding in findings if gate.is_of_knee(finding))
+
+
+def is_frontal(of_film: Findings) -> bool:
+    """Return whether nothing that is seen of a film refuses it, whatever its file says."""
+    return refusal_in(finding for finding in of_film if not is_of_header(finding)) is None
+
+
+def sided(
+    radiograph: Radiograph, knees: Sequence[Knee], of_film: Findings
+) -> tuple[list[Knee], Findings]:
+    """Return the knees with shape and side, and what stands against their film.
+
+    Of a film that is a negative by `of_film` the positive's shapes count.
+    """
+    of_film = tuple(finding for finding in of_film if finding != gate.SIDES)
+    is_usual = is_frontal(of_film)
+    if is_usual:
+        negative = gate.NEGATIVE in of_film
+        shapes = [shape_of(radiograph, knee, negative=negative) for knee in knees]
+        knees = [replace(knee, shape=shape) for knee, shape in zip(knees, shapes, strict=True)]
+        if are_on_other_sides(knees):
+            of_film, is_usual = (*of_film, gate.SIDES), False
+    sides = sides_of(radiograph, knees, is_frontal=is_usual)
+    return [replace(knee, side=side) for knee, side in zip(knees, sides, strict=True)], of_film
 
 
 def shape_of(radiograph: Radiograph, knee: Knee, *, negative: bool) -> str:

@@ -25,15 +25,14 @@ from kneeoa.graders.locating.answers import (
     implant_score,
     mirrored,
 )
-from kneeoa.graders.locating.each_knee import are_on_other_sides, checked, shape_of, sides_of
+from kneeoa.graders.locating.each_knee import checked, is_frontal, sided
 from kneeoa.graders.locating.found import (
     Found,
     is_crop,
     knee_in,
-    refusal_in,
     turned_right,
 )
-from kneeoa.graders.locating.header_gate import is_of_header, of_header
+from kneeoa.graders.locating.header_gate import of_header
 from kneeoa.graders.locating.looks import OUTPUTS, Look, Reduced, Window, standardised
 from kneeoa.graders.locating.spoilt import Spoilt
 from kneeoa.graders.published import DEFAULT_MODELS, check_bytes
@@ -137,17 +136,10 @@ class Localiser:
             knees = [replace(knees[0], frame=Frame.whole(radiograph))]
         findings, quarters = self._findings(radiograph, reduced, answers, knees[0].frame)
         # A file may be wrong: what is seen of its knees counts beside what it says.
-        as_seen = refusal_in(finding for finding in findings if not is_of_header(finding))
-        if as_seen is None:
+        if is_frontal(findings):
             negative = gate.NEGATIVE in findings
             knees = checked(radiograph, knees, answers[1:], self.spoilt, negative)
-            shapes = [shape_of(radiograph, knee, negative=negative) for knee in knees]
-            knees = [replace(knee, shape=shape) for knee, shape in zip(knees, shapes, strict=True)]
-            if are_on_other_sides(knees):
-                findings = (*findings, gate.SIDES)
-        is_usual = as_seen is None and gate.SIDES not in findings
-        sides = sides_of(radiograph, knees, is_frontal=is_usual)
-        knees = [replace(knee, side=side) for knee, side in zip(knees, sides, strict=True)]
+        knees, findings = sided(radiograph, knees, findings)
         return Found(tuple(knees), findings, quarters)
 
     def _answers(self, reduced: Reduced) -> list[Answer]:

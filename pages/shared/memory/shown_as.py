@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from kneeoa.films.radiograph import Radiograph
 from kneeoa.graders.locating import gate
-from kneeoa.graders.locating.each_knee import of_frames
+from kneeoa.graders.locating.each_knee import Findings, of_frames, sided
 from kneeoa.graders.locating.found import Found, inverted, turned_right
 from kneeoa.graders.locating.gate import Finding
 from kneeoa.graders.locating.localiser import Localiser
@@ -68,7 +68,7 @@ def _show(
         localised = localiser.find(radiograph)
         if without in localised.of_film:
             of_film = tuple(finding for finding in localised.of_film if finding is not without)
-            localised = replace(_seen_as_it_is(radiograph, localised, localiser), of_film=of_film)
+            localised = _seen_as_it_is(radiograph, localised, of_film, localiser)
         if film.quarters:
             localised = _sides_open(localised)
         film.show(radiograph, localised)
@@ -85,8 +85,13 @@ def _sides_open(localised: Found) -> Found:
     return replace(localised, knees=tuple(replace(k, side="unknown") for k in localised.knees))
 
 
-def _seen_as_it_is(radiograph: Radiograph, localised: Found, localiser: Localiser) -> Found:
-    """Return what was found where the knees of a supposed negative are looked at as they are."""
+def _seen_as_it_is(
+    radiograph: Radiograph, localised: Found, of_film: Findings, localiser: Localiser
+) -> Found:
+    """Return what was found where the knees of a supposed negative are looked at as they are.
+
+    `of_film` is what else stands against the film.
+    """
     knees = localised.knees
     anew = of_frames(
         radiograph,
@@ -95,5 +100,6 @@ def _seen_as_it_is(radiograph: Radiograph, localised: Found, localiser: Localise
         negative=False,
         before=[tuple(filter(gate.is_of_knee, knee.findings)) for knee in knees],
     )
-    seen = (replace(knee, findings=own) for knee, own in zip(knees, anew, strict=True))
-    return replace(localised, knees=tuple(seen))
+    seen = [replace(knee, findings=own) for knee, own in zip(knees, anew, strict=True)]
+    seen, of_film = sided(radiograph, seen, of_film)
+    return replace(localised, knees=tuple(seen), of_film=of_film)
