@@ -22,7 +22,10 @@ KNOWN = frozenset(
 """But for those of an archive and of a receiver, which `kneeoa.pacs.configured` knows."""
 _PLACES = tuple(
     f"{_START}{name}"
-    for name in "CACHE CASES_FILMS DATASET MODELS OWN_FILMS RESULTS TRUSTED_KEYS".split()
+    for name in (
+        *("CACHE", "CASES_FILMS", "DATASET", "MODELS"),
+        *("OWN_FILMS", "RESULTS", "TRUSTED_KEYS"),
+    )
 )
 """Those of files and folders."""
 _SERVICE = re.compile(rf"({_START[:-1]}(?:_[A-Z0-9_]+?)?)_SERVICE_HOST")
