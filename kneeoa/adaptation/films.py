@@ -35,7 +35,7 @@ def framed_by(localiser: Localiser) -> Framing:
     def frame(radiograph: Radiograph, side: str) -> Framed:
         located = localiser.find(radiograph)
         knee = knee_graded(radiograph, located, side)
-        return Framed.of_knee(located.to_grade(radiograph), located, knee)
+        return Framed.of_knee(located.to_grade(radiograph), located, knee, side)
 
     return frame
 

@@ -1,6 +1,6 @@
 """What the networks may see of a graded film: its knee's box, and all of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,8 +28,14 @@ class Framed:
     remarks: tuple[str, ...] = ()
 
     @classmethod
-    def of_knee(cls, radiograph: Radiograph, located: Found, knee: Knee) -> "Framed":
-        """Return what is seen of `knee`; `radiograph` is the film as it is graded."""
+    def of_knee(
+        cls, radiograph: Radiograph, located: Found, knee: Knee, side: str = ""
+    ) -> "Framed":
+        """Return what is seen of `knee`; `radiograph` is the film as it is graded.
+
+        `side` is what the grades call it: ``"L"``, ``"R"``, or empty where they do not say.
+        """
+        called = replace(knee, side=side or knee.side)
         whole = None
         if len(located.knees) == 1:
             whole = network_input(radiograph, Frame.whole(radiograph))
@@ -37,5 +43,5 @@ class Framed:
             network_input(radiograph, knee.frame),
             whole,
             overlap(radiograph, knee.frame),
-            (*radiograph.notes, *(finding.sentence for finding in located.against(knee))),
+            (*radiograph.notes, *(finding.sentence for finding in located.against(called))),
         )

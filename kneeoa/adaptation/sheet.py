@@ -97,7 +97,7 @@ def _look_at(film: Listed, localiser: Localiser) -> SheetFilm:
     located = localiser.find(radiograph)
     knee = films.knee_graded(radiograph, located, film.side)
     shown = located.to_grade(radiograph)
-    framed = Framed.of_knee(shown, located, knee)
+    framed = Framed.of_knee(shown, located, knee, film.side)
     return SheetFilm(
         films.opened(film, framed, radiograph, patient),
         knee.frame,

@@ -85,6 +85,16 @@ def test_a_negative_is_shown_as_it_is_graded(looked):
     )
 
 
+def test_a_side_that_the_knee_is_not_shaped_like_is_remarked(tmp_path, localiser):
+    Image.fromarray(draw_knee(1, seed=3, side=512)).save(tmp_path / "right.png")
+    listed = [Listed(tmp_path / "right.png", "right", 1, "", side) for side in ("L", "R", "")]
+    left, *others = sheet.look(listed, localiser)
+    assert "Called a left knee. By its shape it is a right one" in " ".join(left.warnings)
+    assert not any("Called" in remark for film in others for remark in film.warnings)
+    nudged = sheet.moved(left, left.frame.moved(1, 1))
+    assert "Called a left knee" in " ".join(nudged.warnings)
+
+
 def test_a_corrected_frame_is_what_is_learnt_from(looked):
     film = looked[0]
     frame = Frame.around(112, 112, 180, film.frame.name)

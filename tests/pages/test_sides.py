@@ -1,14 +1,19 @@
 """Which knee it is: what a turned film leaves open, and what the reader sets stays set."""
 
+import hashlib
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from kneeoa.films.frames import Frame
 from kneeoa.films.phantom import draw_knee
 from kneeoa.films.radiograph import read_radiograph
 from kneeoa.graders.grading import Graders
+from kneeoa.graders.locating import gate
+from kneeoa.graders.locating.localiser import LEFT, RIGHT
 from kneeoa.store.cases import keeping
+from kneeoa.store.cases.case import KneeState
 from pages.shared.memory import shown_as
 from pages.shared.memory.film import Film
 from tests.support.case_pages import (
@@ -18,7 +23,7 @@ from tests.support.case_pages import (
     started,
     upload,
 )
-from tests.support.cases import NOW
+from tests.support.cases import NOW, new_case
 from tests.support.films import dicom_dataset, dicom_file, image_file
 from tests.support.teaching_pages import called, html, press
 
@@ -105,6 +110,21 @@ def test_a_knee_is_of_the_shape_that_it_has_on_the_film_as_it_is_read(localiser)
     assert [knee.shape for knee in film.localised.knees] == ["R"]
     shown_as.no_negative(film, localiser)
     assert [knee.shape for knee in film.localised.knees] == ["L"]
+
+
+def test_of_a_knee_that_is_as_it_was_saved_a_side_is_doubted_as_it_is_set(db, files):
+    doubt, data = gate.other_side("L", "R"), image_file(ALONE)
+    frames = [Frame(0, 0, *ALONE.shape, name) for name in (LEFT, RIGHT)]
+    doubted, other = (KneeState(side, frame) for side, frame in zip("LR", frames, strict=True))
+    new = new_case(
+        hashlib.sha256(data).hexdigest(), knees=[replace(doubted, findings=(doubt,)), other]
+    )
+    app = opened(at_list(), keeping.add(db, files, new, data, NOW).case_id)
+    assert doubt.sentence in html(app)
+    side_control(app, 0).set_value("R").run()
+    assert "Called a" not in html(app)
+    side_control(app, 0).set_value("L").run()
+    assert doubt.sentence in html(app)
 
 
 def test_a_side_that_was_set_of_one_of_two_knees_goes_with_their_places():

@@ -52,7 +52,7 @@ class Finding:
     severity: Literal["refused", "warned"]
 
 
-TURNED, WRITTEN_OVER = "turned", "written-over"
+TURNED, WRITTEN_OVER, SIDE = "turned", "written-over", "side"
 
 NOT_A_KNEE = Finding(
     "not-a-knee",
@@ -214,7 +214,7 @@ def other_side(side: str, shape: str) -> Finding | None:
     if side not in named or shape not in named or side == shape:
         return None
     return Finding(
-        "side",
+        SIDE,
         f"Called a {named[side]} knee. By its shape it is a {named[shape]} one, or the picture is "
         "mirrored: compare with the marker on the film.",
         WARNED,

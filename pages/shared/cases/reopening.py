@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from kneeoa.films.frames import Frame
+from kneeoa.graders.locating import gate
+from kneeoa.graders.locating.each_knee import shape_of
 from kneeoa.graders.locating.found import Knee
 from kneeoa.graders.locating.header_gate import is_of_header
 from kneeoa.grades import KLGrade
 from kneeoa.store.cases import identity, settings
-from kneeoa.store.cases.case import Case
+from kneeoa.store.cases.case import Case, KneeState
 from kneeoa.store.cases.films import FilmFiles
 from pages.shared import cached, session_films
 from pages.shared.cases import ahead, book, knees, own_grades, same_films, saved
@@ -225,8 +227,7 @@ def _restore_knees(film, state):
             "Another number of knees would be found on it today than when it was saved: its boxes "
             "are those of then."
         ]
-        then = [Knee(knee.frame, 1.0, knee.side, knee.findings) for knee in state.knees]
-        session_films.have_knees(film, then)
+        session_films.have_knees(film, [_as_then(film, knee) for knee in state.knees])
     for place, knee in enumerate(state.knees):
         proposed = knees.proposal(film, place, in_use.current())
         frame = Frame(**{name: getattr(knee.frame, name) for name in _SIDES}, name=proposed.name)
@@ -238,6 +239,14 @@ def _restore_knees(film, state):
         if knee.side != side and (knee.side_set or not by_place):
             st.session_state[knees.side_key(film, place)] = knee.side
     return differences
+
+
+def _as_then(film: Film, knee: KneeState) -> Knee:
+    """Return a knee as it was saved; its side is doubted by what is set from now on."""
+    findings = tuple(finding for finding in knee.findings if finding.code != gate.SIDE)
+    as_saved = Knee(knee.frame, 1.0, knee.side, findings)
+    # The film is shown as it is graded.
+    return replace(as_saved, shape=shape_of(film.radiograph, as_saved, negative=False))
 
 
 _SIDES = ("top", "left", "height", "width")
