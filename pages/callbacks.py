@@ -83,16 +83,30 @@ def _whole(begin: Any) -> Any:
             # Outside of a script, as which callbacks are run here, its runner hears of no request.
             runner._execing = False
             try:
-                while line.has(told):
-                    asked = line.take()
-                    is_back = asked.is_history_navigation
-                    begin(state, asked.widget_states, is_history_navigation=is_back)
+                failed = _act_on(line, told, functools.partial(begin, state))
                 if not line.is_acted_on(told):
                     begin(state, told, **more)
+                if failed:
+                    raise failed[0]
             finally:
                 runner._execing = True
 
     return whole
+
+
+def _act_on(line: _Line, told: Any, begin: Any) -> list[Exception]:
+    """Act on what was asked up to what a run is `told`, whatever fails of it; return the failures.
+
+    What comes after one would else be done at whatever is asked next, be it much later.
+    """
+    failed = []
+    while line.has(told):
+        asked = line.take()
+        try:
+            begin(asked.widget_states, is_history_navigation=asked.is_history_navigation)
+        except Exception as error:
+            failed.append(error)
+    return failed
 
 
 def _handed_over(ask: Any) -> Any:

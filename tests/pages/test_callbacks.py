@@ -84,10 +84,12 @@ BUSY = """
     def press(key):
         done = st.session_state["done"]
         done.append(key)
+        if key == "bug":
+            raise ValueError(key)
         time.sleep(0.03)
         done.append(key)
 
-    for key in "abc":
+    for key in [*"abc", "bug"]:
         st.button(key, key=key, on_click=press, args=[key])
 
     @st.fragment
@@ -171,7 +173,9 @@ def test_a_click_in_a_part_that_was_drawn_anew_meanwhile_is_one_on_the_page(aske
     assert asked(ask) == twice(["part"])
 
 
-def test_a_click_in_a_part_before_the_page_is_begun_lets_none_be_done_twice(asked, monkeypatch):
+@pytest.fixture
+def may_begin(monkeypatch):
+    """Say when a page is begun that was asked for."""
     may_begin, ready = threading.Event(), ScriptRequests.on_scriptrunner_ready
     may_begin.set()
 
@@ -180,7 +184,20 @@ def test_a_click_in_a_part_before_the_page_is_begun_lets_none_be_done_twice(aske
         return ready(requests)
 
     monkeypatch.setattr(ScriptRequests, "on_scriptrunner_ready", ready_later)
+    return may_begin
 
+
+def test_what_comes_after_a_callback_that_fails_is_done_with_it(asked, may_begin):
+    async def ask(browser):
+        may_begin.clear()
+        browser.press("bug")
+        browser.press("a")
+        may_begin.set()
+
+    assert asked(ask) == ["bug", *twice("a")]
+
+
+def test_a_click_in_a_part_before_the_page_is_begun_lets_none_be_done_twice(asked, may_begin):
     async def ask(browser):
         (part,) = browser.parts()
         may_begin.clear()
