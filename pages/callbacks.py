@@ -117,7 +117,10 @@ def _handed_over(ask: Any) -> Any:
         # One that was drawn anew has another name: all of the page knows its controls.
         is_there = part and session.has_fragment(part)
         is_click = bool(part) and not client_state.is_auto_rerun
-        if _would_be_one(requests, is_click) if is_there else is_click:
+        waits = requests and _is_asked(requests)
+        if is_there and not is_click and waits:
+            return
+        if is_click and (waits or not is_there):
             client_state.fragment_id = part = ""
         if not part and requests:
             _take_over(requests, _line(session))
@@ -126,15 +129,14 @@ def _handed_over(ask: Any) -> Any:
     return request_rerun
 
 
-def _would_be_one(requests: Any, is_click: bool) -> bool:
-    """Return whether what is asked of a part is made one with what waits, and either acted on once.
+def _is_asked(requests: Any) -> bool:
+    """Return whether something waits that is to be acted on, other than a part's look by itself.
 
-    Not so with a part that looks again by itself: there is nothing to be acted on.
+    Streamlit makes one of it and of what is asked of a part, and acts on either once. What comes of
+    a part that looks again by itself is one of those, too, behind which a click would not be seen:
+    it looks again soon.
     """
-    if requests is None or requests._state != ScriptRequestType.RERUN:
-        return False
-    waits = requests._rerun_data
-    return bool(not waits.fragment_id_queue or (is_click and not waits.is_auto_rerun))
+    return requests._state == ScriptRequestType.RERUN and not requests._rerun_data.is_auto_rerun
 
 
 def _take_over(requests: Any, line: _Line) -> None:
