@@ -62,6 +62,7 @@ KERAS_TESTS = tests/adaptation tests/graders tests/train
 # does not depend on that; TensorFlow is for what does, and for its own training.
 TORCH_TESTS = tests/train/locate tests/train/study tests/train/native/test_training.py \
   tests/train/native/test_network.py tests/train/native/test_drawing.py \
+  tests/train/native/test_capture.py \
   tests/train/commands/test_away.py tests/train/commands/test_commands.py \
   tests/train/commands/test_rehearsal.py tests/train/publish \
   tests/train/run/test_between.py tests/train/run/test_saving.py
