@@ -29,7 +29,7 @@ ENDINGS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(si
 """Signals of ``kill``, of a machine that is switched off, of a terminal that is closed."""
 
 _MOMENT = 0.02
-"""Seconds until an ending that came while it would be lost is tried again."""
+"""Seconds until an ending that was lost, or would be, comes again."""
 
 _ROOT = Path(__file__).resolve().parents[1]
 _OURS = ("kneeoa", "train", "pages")
@@ -214,28 +214,44 @@ def _end_in_order() -> None:
         for ending in ENDINGS:
             if signal.getsignal(ending) is not signal.SIG_IGN:
                 signal.signal(ending, _end)
+        if not isinstance(sys.unraisablehook, _Lost):
+            sys.unraisablehook = _Lost(sys.unraisablehook)
 
 
 def _end(number: int, frame: FrameType | None) -> None:
-    """Raise `KeyboardInterrupt`, but not where it would be lost: there a moment later."""
-    if not _would_be_lost(frame):
+    """Raise `KeyboardInterrupt`, but not where another error would be made of it: there later."""
+    if _imports_what_is_written_in_c(frame):
+        _later(number)
+    else:
         signal.default_int_handler(number, frame)
+
+
+def _later(number: int) -> None:
     again = threading.Timer(_MOMENT, _thread.interrupt_main, [number])
     again.daemon = True
     again.start()
 
 
-def _would_be_lost(frame: FrameType | None) -> bool:
-    """Return whether Python imports: what is written in C, or lets go of an import's lock.
+class _Lost:
+    """What hears of errors that Python can but print: of a `KeyboardInterrupt`, it comes again.
 
-    The former makes another error of a `KeyboardInterrupt`, or ends the process; the latter prints
-    it and goes on.
+    So it is where one comes while an object is done with, be it a file that is let go of.
     """
+
+    def __init__(self, before: Callable[["sys.UnraisableHookArgs"], Any]) -> None:
+        self._before = before
+
+    def __call__(self, lost: "sys.UnraisableHookArgs") -> None:
+        if issubclass(lost.exc_type, KeyboardInterrupt):
+            _later(signal.SIGINT)
+        else:
+            self._before(lost)
+
+
+def _imports_what_is_written_in_c(frame: FrameType | None) -> bool:
     while frame is not None:
-        name, file = frame.f_code.co_name, frame.f_code.co_filename
-        if file.startswith("<frozen importlib.") and (
-            name == "cb" or isinstance(frame.f_locals.get("self"), ExtensionFileLoader)
-        ):
+        is_of_import = frame.f_code.co_filename.startswith("<frozen importlib.")
+        if is_of_import and isinstance(frame.f_locals.get("self"), ExtensionFileLoader):
             return True
         frame = frame.f_back
     return False

@@ -145,21 +145,43 @@ def begin_what_is_written_in_c(monkeypatch):
 
 
 def let_go_of_the_lock_of_an_import(monkeypatch):
-    lock = importlib._bootstrap._get_module_lock("x")
-    stopped_in(monkeypatch, "acquire_lock", _imp.acquire_lock)
+    lock, acquire = importlib._bootstrap._get_module_lock("x"), _imp.acquire_lock
+
+    def called():
+        monkeypatch.undo()
+        signal.raise_signal(signal.SIGINT)
+        acquire()
+
+    monkeypatch.setattr(_imp, "acquire_lock", called)
     del lock
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.fixture
+def own_hook():
+    before = sys.unraisablehook
+    yield
+    sys.unraisablehook = before
+
+
+def let_go_of_an_object(_):
+    class Held:
+        def __del__(self):
+            signal.raise_signal(signal.SIGINT)
+
+    Held()
+
+
 @pytest.mark.parametrize(
     "step",
     [
         make_what_is_written_in_c,
         begin_what_is_written_in_c,
         let_go_of_the_lock_of_an_import,
+        let_go_of_an_object,
     ],
 )
-def test_ctrl_c_is_not_lost_in_an_import(step, monkeypatch, capsys):
+@pytest.mark.usefixtures("own_hook")
+def test_ctrl_c_is_not_lost_where_python_can_raise_nothing(step, monkeypatch, capsys):
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def work():
