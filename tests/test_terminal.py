@@ -156,13 +156,6 @@ def let_go_of_the_lock_of_an_import(monkeypatch):
     del lock
 
 
-@pytest.fixture
-def own_hook():
-    before = sys.unraisablehook
-    yield
-    sys.unraisablehook = before
-
-
 def let_go_of_an_object(_):
     class Held:
         def __del__(self):
@@ -180,7 +173,6 @@ def let_go_of_an_object(_):
         let_go_of_an_object,
     ],
 )
-@pytest.mark.usefixtures("own_hook")
 def test_ctrl_c_is_not_lost_where_python_can_raise_nothing(step, monkeypatch, capsys):
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -189,7 +181,9 @@ def test_ctrl_c_is_not_lost_where_python_can_raise_nothing(step, monkeypatch, ca
         time.sleep(5)
         return 0
 
-    assert terminal.run("kneeoa", work, stopped="Stopped.") == terminal.STOPPED
+    with pytest.MonkeyPatch.context() as own:  # a step undoes the other one
+        own.setattr(sys, "unraisablehook", sys.unraisablehook)
+        assert terminal.run("kneeoa", work, stopped="Stopped.") == terminal.STOPPED
     assert capsys.readouterr().err == "kneeoa: Stopped.\n"
 
 
