@@ -114,13 +114,10 @@ def _handed_over(ask: Any) -> Any:
     def request_rerun(session: Any, client_state: Any) -> None:
         part = client_state.fragment_id if client_state is not None else ""
         requests = session._scriptrunner and session._scriptrunner._requests
-        # One that was drawn anew has another name: all of the page knows its controls.
+        # One that was drawn anew has another name: all of the page knows its controls. And what is
+        # asked of a part before its page is begun would be made one with what the page was asked.
         is_there = part and session.has_fragment(part)
-        is_click = bool(part) and not client_state.is_auto_rerun
-        waits = requests and _is_asked(requests)
-        if is_there and not is_click and waits:
-            return
-        if is_click and (waits or not is_there):
+        if _is_to_begin(requests) if is_there else part and not client_state.is_auto_rerun:
             client_state.fragment_id = part = ""
         if not part and requests:
             _take_over(requests, _line(session))
@@ -129,14 +126,10 @@ def _handed_over(ask: Any) -> Any:
     return request_rerun
 
 
-def _is_asked(requests: Any) -> bool:
-    """Return whether something waits that is to be acted on, other than a part's look by itself.
-
-    Streamlit makes one of it and of what is asked of a part, and acts on either once. What comes of
-    a part that looks again by itself is one of those, too, behind which a click would not be seen:
-    it looks again soon.
-    """
-    return requests._state == ScriptRequestType.RERUN and not requests._rerun_data.is_auto_rerun
+def _is_to_begin(requests: Any) -> bool:
+    """Return whether all of the page waits to be run."""
+    is_asked: bool = requests is not None and requests._state == ScriptRequestType.RERUN
+    return is_asked and not requests._rerun_data.fragment_id_queue
 
 
 def _take_over(requests: Any, line: _Line) -> None:

@@ -154,21 +154,6 @@ def test_a_click_in_a_part_is_not_forgotten_where_the_page_is_ended_by_the_next(
     assert asked(ask) == twice(["a", "part", "b"])
 
 
-@pytest.mark.parametrize("looks_again", [False, True])
-def test_two_clicks_in_a_part_are_two(asked, looks_again):
-    async def ask(browser):
-        (part,) = browser.parts()
-        browser.press("a")
-        await asyncio.sleep(0.1)
-        browser.press("part", part=part)
-        await asyncio.sleep(0.02)
-        if looks_again:
-            browser.look_again(part)
-        browser.press("part", part=part)
-
-    assert asked(ask) == twice(["a", "part", "part"])
-
-
 def test_a_click_in_a_part_that_was_drawn_anew_meanwhile_is_one_on_the_page(asked):
     async def ask(browser):
         browser.press("part", part="gone")

@@ -37,12 +37,6 @@ class Asking:
         widget.trigger_value = True
         self.session.request_rerun(asked)
 
-    def look_again(self, part: str) -> None:
-        """Have a part of the page be drawn again as by itself, after its seconds."""
-        asked = ClientState(fragment_id=part, is_auto_rerun=True)
-        asked.widget_states.SetInParent()
-        self.session.request_rerun(asked)
-
     async def drawn(self) -> None:
         """Wait until all that was asked is done."""
         async with asyncio.timeout(SECONDS):
