@@ -64,7 +64,7 @@ def test_so_is_one_that_breaks_off_within_blocks(block):
 
 def test_a_film_that_ends_with_a_row_is_read_with_a_note():
     (note,) = read(image_file(broken_off(FILM, 0, place=150 * 224))).notes
-    assert note.startswith("The lowest 33% of the picture has one grey value")
+    assert note.startswith("The lowest 33% of the picture is blank, of one grey value: ")
 
 
 def tilted():

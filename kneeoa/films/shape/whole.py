@@ -44,8 +44,8 @@ def whole_notes(pixels: np.ndarray, *, is_lossy: bool = False) -> tuple[str, ...
             "breaks off within a row: it came in part. Fetch or export it again."
         )
     return (
-        f"The lowest {share} of the picture has one grey value, and none of it is above: "
-        "the film may have come in part. Compare it with the original.",
+        f"The lowest {share} of the picture is blank, of one grey value: the film may have come in "
+        "part. Compare it with the original.",
     )
 
 
