@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from kneeoa.films.frames import Frame
 from kneeoa.films.phantom import draw_knee, knee_png
+from kneeoa.graders.locating import gate
 from kneeoa.store import tables
 from kneeoa.store.cases import keeping, listing, readers
 from kneeoa.store.cases.case import Case, OwnGrade
@@ -94,12 +95,17 @@ def test_who_marks_a_case_as_unread_goes_on_with_it(db):
 
 def test_where_more_knees_were_found_than_today_the_case_stays_as_it_was(db, files):
     box = Frame(10, 10, 100, 100, "left of the image")
-    two = [knee(1, side="R"), replace(knee(3, side="L"), frame=box)]
+    noted = gate.note("Something of then.")
+    two = [knee(1, side="R"), replace(knee(3, side="L"), frame=box, findings=(noted, gate.IMPLANT))]
     digest = new_case().digest
     case = keeping.add(db, files, new_case(digest, knees=two), FILM, NOW)
     readers.put_grade(db, case.case_id, 1, "", OwnGrade(2, NOW))
     app = opened(at_list(), case.case_id, 1)
     assert "Another number of knees would be found" in text(app)
+    # A note is the film's, which is read anew.
+    told = " ".join(warning.value for warning in app.warning)
+    assert "There seems to be metal" in told
+    assert "Something of then" not in told
     found = keeping.get(db, case.case_id)
     assert [one.frame for one in found.state.knees] == [one.frame for one in two]
     assert [one.side for one in found.state.knees] == ["R", "L"]

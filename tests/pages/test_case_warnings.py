@@ -4,9 +4,11 @@ import io
 from collections import deque
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
 from kneeoa.films.phantom import draw_knee
+from kneeoa.films.shape.whole import whole_notes
 from kneeoa.graders.locating.gate import IMPLANT, NEGATIVE
 from kneeoa.spreadsheet import csv_text
 from kneeoa.store.cases import keeping, listing
@@ -60,6 +62,18 @@ def test_a_negative_of_this_session_is_in_doubt_and_taken_along_as_such():
     app.segmented_control(key="view").set_value("session").run()
     (row,) = listed(app)
     assert row["cells"]["doubt"].endswith(f"warned: {NEGATIVE.sentence}")
+
+
+def test_what_was_noted_on_a_film_of_this_session_is_a_doubt_in_the_list():
+    """As the strip beside it says, although its box may lie above what is missing."""
+    film = np.pad(draw_knee(2, seed=1), ((0, 60), (0, 0)), mode="edge")
+    film[-30:] = 0
+    app = upload(started(), "part.png", image_file(film))
+    app.switch_page("cases/page.py").run()
+    app.segmented_control(key="view").set_value("session").run()
+    (row,) = listed(app)
+    (note,) = whole_notes(film)
+    assert row["cells"]["doubt"].startswith(f"warned: {note}")
 
 
 def test_the_file_of_a_session_has_warnings_and_who_graded():

@@ -44,7 +44,8 @@ class Finding:
     ``mirrored-halves``, ``spoilt``, ``other-knee``, ``over-compressed``, ``film-in-picture``
     (refused); ``negative``, ``implant``, ``cut-off``, ``saturated``, ``few-pixels``,
     ``compressed``, ``few-shades``, ``covered``, ``written-over``, ``grainy``, ``soft``,
-    ``another-knee``, ``doubtful``, ``moved``, ``by-box``, ``sides``, ``side`` (warned).
+    ``another-knee``, ``doubtful``, ``moved``, ``by-box``, ``sides``, ``side``,
+    ``note`` (warned).
     """
 
     code: str
@@ -52,7 +53,7 @@ class Finding:
     severity: Literal["refused", "warned"]
 
 
-TURNED, WRITTEN_OVER, SIDE = "turned", "written-over", "side"
+TURNED, WRITTEN_OVER, SIDE, NOTE = "turned", "written-over", "side", "note"
 
 NOT_A_KNEE = Finding(
     "not-a-knee",
@@ -219,6 +220,11 @@ def other_side(side: str, shape: str) -> Finding | None:
         "mirrored: compare with the marker on the film.",
         WARNED,
     )
+
+
+def note(sentence: str) -> Finding:
+    """Return what was noted on a whole film as it was read, as a warning of each of its knees."""
+    return Finding(NOTE, sentence, WARNED)
 
 
 def has_metal(knee: float) -> Finding | None:

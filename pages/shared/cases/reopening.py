@@ -243,7 +243,9 @@ def _restore_knees(film, state):
 
 def _as_then(film: Film, knee: KneeState) -> Knee:
     """Return a knee as it was saved; its side is doubted by what is set from now on."""
-    findings = tuple(finding for finding in knee.findings if finding.code != gate.SIDE)
+    # A note is told of the film, as it is read now.
+    told_anew = (gate.SIDE, gate.NOTE)
+    findings = tuple(finding for finding in knee.findings if finding.code not in told_anew)
     as_saved = Knee(knee.frame, 1.0, knee.side, findings)
     # The film is shown as it is graded.
     return replace(as_saved, shape=shape_of(film.radiograph, as_saved, negative=False))

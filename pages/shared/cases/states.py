@@ -4,6 +4,8 @@ import contextlib
 from dataclasses import replace
 
 from kneeoa.errors import KneeOAError
+from kneeoa.films.header import of_the_picture
+from kneeoa.graders.locating import gate
 from kneeoa.store.cases.case import KneeState
 from pages.shared import session_films
 from pages.shared.cases import knees
@@ -31,7 +33,9 @@ def state_of(film: Film, place: int, *, wait: bool = True) -> KneeState:
     findings = knees.findings_of(film, place, frame)
     side = knees.side_of(film, frame)
     side_set = side != film.localised.knees[place].side
-    state = KneeState(side, frame, findings=findings, side_set=side_set)
+    noted = [gate.note(sentence) for sentence in of_the_picture(film.notes)]
+    against = tuple(sorted((*noted, *findings), key=lambda each: each.severity != gate.REFUSED))
+    state = KneeState(side, frame, findings=against, side_set=side_set)
     if not knees.may_be_graded(film, findings):
         return state
     if not (wait or session_films.is_read(film, frame)):
