@@ -141,7 +141,7 @@ def turn_to_opened() -> None:
         for name in (actions.OPEN, was_going):
             state.pop(name, None)
         return
-    session_films.forget_refusals()
+    session_films.forget_refusals(folded=True)
     state[session_films.NEXT], state[was_going] = digest, opened
     if place:
         knees.turn_to(film, int(place))

@@ -103,7 +103,7 @@ def _names(films):
 
 def _turn_to_chosen():
     st.session_state.pop(session_films.NEXT, None)
-    session_films.forget_refusals()
+    session_films.forget_refusals(folded=True)
 
 
 def offer_to_bring_back() -> None:
@@ -199,7 +199,7 @@ def _strip(current, ahead):
 
 
 def _turn_to(digest):
-    session_films.forget_refusals()
+    session_films.forget_refusals(folded=True)
     reopening.forget_wanted()
     if (film := session_films.all_films().get(digest)) is not None:
         reading_viewer.note_click(film)

@@ -99,6 +99,7 @@ def show(
 
     def turn(turn):
         to, its_knee = stops[_wanted(turn, [(other.digest, place) for other, place in stops])]
+        session_films.forget_refusals(folded=True)
         reopening.forget_wanted()
         st.session_state[session_films.NEXT] = to.digest
         frame_control.turn_to(to, its_knee)

@@ -18,6 +18,7 @@ from kneeoa.graders.grading import Graders, Reading
 from kneeoa.graders.locating.found import Knee
 from kneeoa.graders.locating.gate import Finding
 from kneeoa.graders.together import TogetherReading
+from kneeoa.wording import counted
 from pages.shared import boundary, cached
 from pages.shared.memory import shown_as
 from pages.shared.memory.film import Film
@@ -32,8 +33,7 @@ MultiPartParser.spool_max_size = 2**30
 
 CURRENT, NEXT = "current_film", "film_to_turn_to"
 _FILMS, _REFUSED, _ROUND, _REMOVED = "films", "refused", "upload_round", "removed_film"
-_HOLDER = "held_for"
-_UPLOAD, _DEMO = "upload", "demo"
+_HOLDER, _UPLOAD, _DEMO, _FOLDED = "held_for", "upload", "demo", "refused_and_folded"
 
 
 def all_films() -> dict[str, Film]:
@@ -189,9 +189,11 @@ def _frame_of(digest, controls=("frame", "knee", "side")):
     return {key: value for key, value in st.session_state.items() if str(key).startswith(names)}
 
 
-def forget_refusals() -> None:
-    """Take the sentences about refused files off the page."""
-    st.session_state[_REFUSED] = []
+def forget_refusals(*, folded: bool = False) -> None:
+    """Take the sentences about refused files off the page; `folded`, into a line that unfolds."""
+    st.session_state[_FOLDED] = refusals()[:]
+    if not folded:
+        st.session_state[_REFUSED] = []
 
 
 def labels() -> dict[str, str]:
@@ -255,11 +257,10 @@ def upload_round() -> int:
 def show_refusals() -> None:
     """Show why files of the last upload could not be read."""
     refused = refusals()
-    # Many in a line that unfolds: the films that were read must not be pushed down by them.
-    many = len(refused) > 1
-    place = (
-        st.expander(f"{len(refused)} files were not read", icon=":material/error:") if many else st
-    )
+    # Many, and what she has gone on from, in a line: the films must not be pushed down by them.
+    folds = len(refused) > 1 or (refused and st.session_state.get(_FOLDED) == refused)
+    label = f"{counted(len(refused), 'file')} {'was' if len(refused) == 1 else 'were'} not read"
+    place = st.expander(label, icon=":material/error:") if folds else st
     for name, reason in refused:
         place.error(f"**{boundary.escaped(name)}** was not read. {boundary.escaped(reason)}")
 

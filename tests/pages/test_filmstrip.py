@@ -120,6 +120,32 @@ def test_turning_comes_by_both_knees_of_a_film(monkeypatch):
     assert [button.proto.type for button in strip(app)] == ["primary", "secondary"]
 
 
+@pytest.mark.parametrize("way", ["arrow", "strip", "list"])
+def test_what_was_not_read_is_a_line_once_she_goes_on_by_key_or_click(monkeypatch, way):
+    def turning(films, panes, *, on_turn, **_):
+        st.button("arrow", key="arrow", on_click=on_turn, args=[Turn(1, 0, serial=1)])
+
+    monkeypatch.setattr(component, "show", turning)
+    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=60).run()
+    bad = [(f"bad{number}.png", b"no film", "image/png") for number in range(2)]
+    films = [(f"{n}.png", knee_png(0, seed=n), "image/png") for n in range(2)]
+
+    def folded():
+        return [line.label for line in app.expander if "not read" in line.label]
+
+    app.file_uploader[0].set_value([bad[0], *films]).run()
+    assert (len(app.error), folded()) == (1, [])
+    if way == "list":
+        keyed(app.selectbox, "film").set_value(list(app.session_state["films"])[1]).run()
+    else:
+        (app.button(key="arrow") if way == "arrow" else strip(app)[1]).click().run()
+    assert name_of_current(app) == "1.png"
+    assert (len(app.error), folded()) == (1, ["1 file was not read"])
+    # What could not be read next is said whole again.
+    app.file_uploader[0].set_value([bad[1]]).run()
+    assert (len(app.error), folded()) == (1, [])
+
+
 STOPS = [("a", 0), ("b", 0), ("b", 1), ("c", 0), ("d", 0)]
 CLICKED = Clicked(("b", 0), told=7, leads_to="b")
 

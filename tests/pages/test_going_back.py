@@ -154,8 +154,8 @@ def test_the_way_back_from_a_film_leads_to_the_view_it_was_opened_from(tmp_path,
 def test_a_film_is_opened_though_she_does_something_else_on_the_way(tmp_path, monkeypatch):
     forget, left = session_films.forget_refusals, [True]
 
-    def cut_off():
-        forget()
+    def cut_off(**options):
+        forget(**options)
         if left and left.pop():
             here = get_script_run_ctx()
             here.script_requests.request_rerun(RerunData(page_script_hash=here.page_script_hash))
