@@ -196,6 +196,11 @@ def test_where_it_is_narrow_the_tools_are_one_row_and_what_keys_do_is_told_in_si
     assert told["x"] + told["width"] <= around["x"] + around["width"]
     assert told["y"] + told["height"] <= around["y"] + around["height"]
     assert told["height"] > 150, "not in the row's own height"
+    # What lies over a film goes by Escape, wherever the focus is.
+    stand.viewer.locator(".pane").first.focus()
+    stand.page.keyboard.press("Escape")
+    expect(stand.viewer.locator("details[open]")).to_have_count(0)
+    last.focus()
     around = bar.bounding_box()
     stand.page.keyboard.press("Shift+Tab")
     for _ in range(12):

@@ -61,6 +61,7 @@ export class Keyboard {
       document.exitFullscreen();
       return true;
     }
+    if (event.key === 'Escape' && viewer.toolbar.closesHelp()) return true;
     if (event.key in WAYS) return this.arrow(event);
     if (!viewer.isReady) return false;
     if (event.key === 'Enter' || event.key === 'Escape') return this.inHand(event.key, target);

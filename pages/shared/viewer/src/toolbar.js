@@ -73,9 +73,9 @@ export class Toolbar {
     opacity(lastOpacity / 100);
     this.maps.append(this.choice, this.opacity);
     this.told = made('dl');
-    const help = made('details', { class: 'help' });
-    help.append(made('summary', { title: 'Mouse and keys' }, 'Keys'), this.told);
-    this.element.append(this.maps, help);
+    this.help = made('details', { class: 'help' });
+    this.help.append(made('summary', { title: 'Mouse and keys; Esc closes' }, 'Keys'), this.told);
+    this.element.append(this.maps, this.help);
     // Enter presses the button that has the focus, and is not the page's.
     this.element.addEventListener('keydown', (event) => {
       if (event.key === 'Enter' && event.target.closest('button, summary')) event.stopPropagation();
@@ -121,6 +121,13 @@ export class Toolbar {
   // Whether an action may be taken by key.
   offers(name) {
     return !this.buttons[name]?.hidden;
+  }
+
+  // Closes the list of keys, which lies over the film; returns whether it was open.
+  closesHelp() {
+    const was = this.help.open;
+    this.help.open = false;
+    return was;
   }
 
   press(name, isOn) {
