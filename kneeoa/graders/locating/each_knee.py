@@ -1,7 +1,9 @@
 """What stands against each knee of a film, and which side of the patient it is."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+
+import numpy as np
 
 from kneeoa.films.frames import Frame
 from kneeoa.films.radiograph import Radiograph
@@ -13,10 +15,16 @@ from kneeoa.graders.locating.spoilt import Spoilt
 from kneeoa.graders.locating.symmetry import likeness_to_right
 
 Findings = tuple[gate.Finding, ...]
+Seen = np.ndarray | None
 _CLEARLY = 0.3
 """Likeness to a side's knees (see `likeness_to_right`) from which one is of it. To those of the
 other side none of 826 validation knees has more than 0.1, of 150 on another hospital's films of
 both one, which is turned about its axis; to those of their own 822 of the 826 have more."""
+
+
+def seen_in(radiograph: Radiograph, frames: Iterable[Frame]) -> list[Seen]:
+    """Return what the networks see in each frame, as `frame_gate.seen_in`."""
+    return [frame_gate.seen_in(radiograph, frame) for frame in frames]
 
 
 def checked(
@@ -25,6 +33,7 @@ def checked(
     answers: Sequence[Answer],
     spoilt: Spoilt | None,
     negative: bool,
+    seen: Sequence[Seen],
 ) -> list[Knee]:
     """Return the knees, which `answers` are about, with what stands against each of them."""
     against = of_frames(
@@ -32,6 +41,7 @@ def checked(
         [knee.frame for knee in knees],
         spoilt,
         negative=negative,
+        seen=seen,
         before=[
             _by_answer(answer, beside)
             for answer, beside in zip(
@@ -58,13 +68,15 @@ def of_frames(
     *,
     negative: bool,
     before: Sequence[Findings] | None = None,
+    seen: Sequence[Seen] | None = None,
 ) -> list[Findings]:
     """Return what stands against each of some frames on a film, after what did `before`.
 
+    `seen` is as `seen_in` gives it, where it is known already: of a large film it takes long.
     Those that nothing else refuses are looked at by `spoilt`; of a `negative` at its positive,
     which is what the graders see.
     """
-    seen = [frame_gate.seen_in(radiograph, frame) for frame in frames]
+    seen = seen_in(radiograph, frames) if seen is None else seen
     findings = [
         (*known, *frame_gate.against(radiograph, frame, inside))
         for known, frame, inside in zip(before or [()] * len(frames), frames, seen, strict=True)
@@ -94,27 +106,29 @@ def is_frontal(of_film: Findings) -> bool:
 
 
 def sided(
-    radiograph: Radiograph, knees: Sequence[Knee], of_film: Findings
+    radiograph: Radiograph, knees: Sequence[Knee], of_film: Findings, seen: Sequence[Seen]
 ) -> tuple[list[Knee], Findings]:
     """Return the knees with shape and side, and what stands against their film.
 
-    Of a film that is a negative by `of_film` the positive's shapes count.
+    `seen` is what the networks see of each knee of a film that nothing seen refuses. Of one that is
+    a negative by `of_film` the positive's shapes count.
     """
     of_film = tuple(finding for finding in of_film if finding != gate.SIDES)
     is_usual = is_frontal(of_film)
     if is_usual:
         negative = gate.NEGATIVE in of_film
-        shapes = [shape_of(radiograph, knee, negative=negative) for knee in knees]
-        knees = [replace(knee, shape=shape) for knee, shape in zip(knees, shapes, strict=True)]
+        knees = [
+            replace(knee, shape=shape_of(inside, knee, negative=negative))
+            for inside, knee in zip(seen, knees, strict=True)
+        ]
         if are_on_other_sides(knees):
             of_film, is_usual = (*of_film, gate.SIDES), False
     sides = sides_of(radiograph, knees, is_frontal=is_usual)
     return [replace(knee, side=side) for knee, side in zip(knees, sides, strict=True)], of_film
 
 
-def shape_of(radiograph: Radiograph, knee: Knee, *, negative: bool) -> str:
-    """Return of which side a knee is by its shape, as `Knee.shape`; of one refused it is open."""
-    seen = frame_gate.seen_in(radiograph, knee.frame)
+def shape_of(seen: Seen, knee: Knee, *, negative: bool) -> str:
+    """Return of which side a knee, `seen` so, is by shape, as `Knee.shape`; of one refused none."""
     if seen is None or refusal_in(knee.findings) is not None:
         return "unknown"
     likeness = likeness_to_right(255 - seen if negative else seen)

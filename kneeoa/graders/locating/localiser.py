@@ -25,13 +25,8 @@ from kneeoa.graders.locating.answers import (
     implant_score,
     mirrored,
 )
-from kneeoa.graders.locating.each_knee import checked, is_frontal, sided
-from kneeoa.graders.locating.found import (
-    Found,
-    is_crop,
-    knee_in,
-    turned_right,
-)
+from kneeoa.graders.locating.each_knee import Seen, checked, is_frontal, seen_in, sided
+from kneeoa.graders.locating.found import Found, is_crop, knee_in, turned_right
 from kneeoa.graders.locating.header_gate import of_header
 from kneeoa.graders.locating.looks import OUTPUTS, Look, Reduced, Window, standardised
 from kneeoa.graders.locating.spoilt import Spoilt
@@ -136,10 +131,12 @@ class Localiser:
             knees = [replace(knees[0], frame=Frame.whole(radiograph))]
         findings, quarters = self._findings(radiograph, reduced, answers, knees[0].frame)
         # A file may be wrong: what is seen of its knees counts beside what it says.
+        seen: list[Seen] = []
         if is_frontal(findings):
             negative = gate.NEGATIVE in findings
-            knees = checked(radiograph, knees, answers[1:], self.spoilt, negative)
-        knees, findings = sided(radiograph, knees, findings)
+            seen = seen_in(radiograph, [knee.frame for knee in knees])
+            knees = checked(radiograph, knees, answers[1:], self.spoilt, negative, seen)
+        knees, findings = sided(radiograph, knees, findings, seen)
         return Found(tuple(knees), findings, quarters)
 
     def _answers(self, reduced: Reduced) -> list[Answer]:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from kneeoa.films.frames import Frame
 from kneeoa.graders.locating import gate
-from kneeoa.graders.locating.each_knee import shape_of
+from kneeoa.graders.locating.each_knee import seen_in, shape_of
 from kneeoa.graders.locating.found import Knee
 from kneeoa.graders.locating.header_gate import is_of_header
 from kneeoa.grades import KLGrade
@@ -248,7 +248,8 @@ def _as_then(film: Film, knee: KneeState) -> Knee:
     findings = tuple(finding for finding in knee.findings if finding.code not in told_anew)
     as_saved = Knee(knee.frame, 1.0, knee.side, findings)
     # The film is shown as it is graded.
-    return replace(as_saved, shape=shape_of(film.radiograph, as_saved, negative=False))
+    (seen,) = seen_in(film.radiograph, [as_saved.frame])
+    return replace(as_saved, shape=shape_of(seen, as_saved, negative=False))
 
 
 _SIDES = ("top", "left", "height", "width")

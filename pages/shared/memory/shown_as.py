@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from kneeoa.films.radiograph import Radiograph
 from kneeoa.graders.locating import gate
-from kneeoa.graders.locating.each_knee import Findings, of_frames, sided
+from kneeoa.graders.locating.each_knee import Findings, of_frames, seen_in, sided
 from kneeoa.graders.locating.found import Found, inverted, turned_right
 from kneeoa.graders.locating.gate import Finding
 from kneeoa.graders.locating.localiser import Localiser
@@ -93,13 +93,15 @@ def _seen_as_it_is(
     `of_film` is what else stands against the film.
     """
     knees = localised.knees
+    seen = seen_in(radiograph, localised.frames)
     anew = of_frames(
         radiograph,
-        [knee.frame for knee in knees],
+        localised.frames,
         localiser.spoilt,
         negative=False,
+        seen=seen,
         before=[tuple(filter(gate.is_of_knee, knee.findings)) for knee in knees],
     )
-    seen = [replace(knee, findings=own) for knee, own in zip(knees, anew, strict=True)]
-    seen, of_film = sided(radiograph, seen, of_film)
-    return replace(localised, knees=tuple(seen), of_film=of_film)
+    looked_at = [replace(knee, findings=own) for knee, own in zip(knees, anew, strict=True)]
+    looked_at, of_film = sided(radiograph, looked_at, of_film, seen)
+    return replace(localised, knees=tuple(looked_at), of_film=of_film)

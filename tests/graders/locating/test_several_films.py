@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from kneeoa.graders.locating import beside, gate
-from kneeoa.graders.locating.each_knee import are_on_other_sides, shape_of
+from kneeoa.graders.locating.each_knee import are_on_other_sides, seen_in, shape_of
 from kneeoa.graders.locating.localiser import Localiser
 from kneeoa.graders.locating.looks import Window
 from kneeoa.graders.locating.symmetry import likeness_to_right
@@ -52,7 +52,11 @@ def test_the_sides_of_knees_that_are_not_where_they_belong_are_open(localiser, s
     assert [each.side for each in located.knees] == ["unknown", "unknown"]
     assert gate.SIDES in located.warnings
     assert located.refusal is None
-    negative = [shape_of(film(255 - both), each, negative=True) for each in located.knees]
+    seen = seen_in(film(255 - both), located.frames)
+    negative = [
+        shape_of(inside, each, negative=True)
+        for inside, each in zip(seen, located.knees, strict=True)
+    ]
     assert negative == [each.shape for each in located.knees] == list(sides)
 
 
@@ -63,8 +67,9 @@ def test_of_a_knee_that_is_refused_no_side_is_told(localiser):
     assert are_on_other_sides([left, right])
     assert not are_on_other_sides([left])
     refused = replace(left, findings=(gate.SPOILT,))
-    assert shape_of(shown, left, negative=False) == "L"
-    assert shape_of(shown, refused, negative=False) == "unknown"
+    (seen,) = seen_in(shown, [left.frame])
+    assert shape_of(seen, left, negative=False) == "L"
+    assert shape_of(seen, refused, negative=False) == "unknown"
 
 
 @pytest.mark.parametrize(("drawn", "called"), ["RL", "LR", "RR", "LL", "R-"])
