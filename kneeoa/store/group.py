@@ -117,8 +117,9 @@ def open_group(
         "position": 0,
         "round": 0,
         "opened_at": now,
+        "seconds": seconds,
+        "left_out": left_out,
     }
-    start |= {"seconds": seconds, "left_out": left_out}
     with writing(db) as connection:
         while True:
             code = new_code(CODE_LENGTH)

@@ -165,15 +165,13 @@ def vote(db: Engine, participant: Participant, position: int, grade: int, now: d
     }
     kept: dict[str, Any] = {"grade": grade_of(grade), "voted_at": now}
     mine = (person.c.id == participant.participant_id) & (group.c.id == participant.group_id)
+    names = ("state", "position", "seconds", "voting_since", "round")
     try:
         with writing(db) as connection:
             # Closing waits until this vote is in; a vote behind it sees that it is closed.
             in_turn(connection, participant.group_id, shared=True)
             group_row = connection.execute(
-                select(
-                    *(group.c[name] for name in ("state", "position", "seconds", "voting_since")),
-                    group.c.round,
-                )
+                select(*(group.c[name] for name in names))
                 .join(person)
                 .where(mine)
                 .with_for_update(read=True, of=group)

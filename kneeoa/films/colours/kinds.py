@@ -25,7 +25,7 @@ def in_rgb(colour: np.ndarray, *, says_luma: bool) -> np.ndarray:
     `says_luma` is what their file says of them, and is believed where the film does not tell.
     """
     bits = bits_of(colour)
-    some = _some(colour)
+    some = some_of(colour)
     converted = from_luma(some, bits)
     as_said, other = (converted, some) if says_luma else (some, converted)
     least = _colour_in(other, bits)
@@ -38,7 +38,7 @@ def in_rgb(colour: np.ndarray, *, says_luma: bool) -> np.ndarray:
 
 def is_colourful(colour: np.ndarray) -> bool:
     """Return whether colours ``(H, W, 3)`` differ so much that they may be of the wrong kind."""
-    return _colour_in(_some(colour), bits_of(colour)) > _LITTLE_COLOUR / _CLEARLY_MORE
+    return _colour_in(some_of(colour), bits_of(colour)) > _LITTLE_COLOUR / _CLEARLY_MORE
 
 
 def bits_of(colour: np.ndarray) -> int:
@@ -62,7 +62,7 @@ def from_luma(colour: np.ndarray, bits: int = 8) -> np.ndarray:
 
 def is_luma_by_change(colour: np.ndarray) -> bool:
     """Return whether the second and third samples ``(H, W, 3)`` hardly change beside the first."""
-    first, *others = _some(colour).reshape(-1, 3).std(axis=0, dtype=np.float64)
+    first, *others = some_of(colour).reshape(-1, 3).std(axis=0, dtype=np.float64)
     return bool(first > 0 and max(others) < _HARDLY_CHANGES * first)
 
 
@@ -71,6 +71,7 @@ def _colour_in(colour: np.ndarray, bits: int) -> float:
     return float(np.ptp(colour, axis=-1).mean()) * 255 / ((1 << bits) - 1)
 
 
-def _some(colour: np.ndarray) -> np.ndarray:
+def some_of(colour: np.ndarray) -> np.ndarray:
+    """Return as many samples ``(H, W, 3)`` as tell of what kind all are."""
     step = max(1, max(colour.shape) // _LOOKED_AT)
     return colour[::step, ::step]

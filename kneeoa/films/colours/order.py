@@ -2,12 +2,11 @@
 
 import numpy as np
 
-from kneeoa.films.colours.kinds import is_luma_by_change
+from kneeoa.films.colours.kinds import is_luma_by_change, some_of
 
 _ALIKE = 0.97
 """Correlation of the colours of a film, which is grey or evenly tinted, at least; thirds of a film
 below each other, which planes would be otherwise, have far less."""
-_LOOKED_AT = 500
 
 
 def in_order(colour: np.ndarray, *, behind: bool) -> np.ndarray:
@@ -30,8 +29,7 @@ def in_order(colour: np.ndarray, *, behind: bool) -> np.ndarray:
 
 def is_of_a_film(colour: np.ndarray) -> bool:
     """Return whether ``(H, W, 3)`` samples are one grey or tinted film, in RGB or in luma."""
-    step = max(1, max(colour.shape) // _LOOKED_AT)
-    some = colour[::step, ::step].reshape(-1, colour.shape[2]).astype(np.float64)
+    some = some_of(colour).reshape(-1, colour.shape[2]).astype(np.float64)
     spreads = some.std(axis=0)
     if not spreads[0] > 0:
         return False

@@ -75,7 +75,7 @@ def _depths(part: np.ndarray, is_lossy: bool) -> Border:
     """Return how deep one border of one value is at each edge; 0 where there is none."""
     if min(part.shape) < _LEAST_FILM:
         return NO_BORDER
-    edges = (part[0], part[:, -1], part[-1], part[:, 0])
+    edges = _edges(part)
     values = [float(np.median(edge)) for edge in edges]
     is_even = [
         np.abs(edge - value).max() <= _EVEN for edge, value in zip(edges, values, strict=True)
@@ -152,8 +152,8 @@ def _without_lettering(film: np.ndarray) -> tuple[slice, slice]:
 
 def _rims(part: np.ndarray, depths: Border) -> Border:
     """Return how many rows and columns inside of a border are it, too, made uneven by a JPEG."""
-    edges = (part[0], part[:, -1], part[-1], part[:, 0])
-    value = np.median(next(edge for edge, depth in zip(edges, depths, strict=True) if depth))
+    edges = zip(_edges(part), depths, strict=True)
+    value = np.median(next(edge for edge, depth in edges if depth))
     height, width = part.shape
     top, right, bottom, left = depths
     film = np.abs(part[top : height - bottom, left : width - right] - value)
@@ -165,6 +165,11 @@ def _rims(part: np.ndarray, depths: Border) -> Border:
         _rim(some) if depth else 0 for some, depth in zip(lines, depths, strict=True)
     )
     return top, right, bottom, left
+
+
+def _edges(part: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return the pixels along each edge, in the order of `Border`."""
+    return part[0], part[:, -1], part[-1], part[:, 0]
 
 
 def _rim(off: np.ndarray) -> int:

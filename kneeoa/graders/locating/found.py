@@ -68,7 +68,7 @@ class Found:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """All that stands against the film or any knee of it, refusals first."""
-        return _refusals_first(finding for knee in self.knees for finding in self.against(knee))
+        return refusals_first(finding for knee in self.knees for finding in self.against(knee))
 
     def against(self, knee: Knee) -> tuple[Finding, ...]:
         """Return what stands against one knee: of the film, of its frame and side, refusals first.
@@ -81,7 +81,7 @@ class Found:
         if gate.IMPLANT in findings:
             # Metal has such edges, too, and nobody can export a replaced knee without it.
             findings = [finding for finding in findings if finding.code != gate.WRITTEN_OVER]
-        return _refusals_first(findings)
+        return refusals_first(findings)
 
     @property
     def refusal(self) -> Finding | None:
@@ -104,7 +104,8 @@ class Found:
         return tuple(finding for finding in self.findings if finding.severity == WARNED)
 
 
-def _refusals_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+def refusals_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return each of `findings` once, refusals before warnings."""
     return tuple(sorted(dict.fromkeys(findings), key=lambda finding: finding.severity != REFUSED))
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from kneeoa.errors import KneeOAError
 from kneeoa.films.header import of_the_picture
 from kneeoa.graders.locating import gate
+from kneeoa.graders.locating.found import refusals_first
 from kneeoa.store.cases.case import KneeState
 from pages.shared import session_films
 from pages.shared.cases import knees
@@ -34,7 +35,7 @@ def state_of(film: Film, place: int, *, wait: bool = True) -> KneeState:
     side = knees.side_of(film, frame)
     side_set = side != film.localised.knees[place].side
     noted = [gate.note(sentence) for sentence in of_the_picture(film.notes)]
-    against = tuple(sorted((*noted, *findings), key=lambda each: each.severity != gate.REFUSED))
+    against = refusals_first((*noted, *findings))
     state = KneeState(side, frame, findings=against, side_set=side_set)
     if not knees.may_be_graded(film, findings):
         return state
